@@ -1,0 +1,1 @@
+"""A plan to the text of a compose file."""

@@ -1,0 +1,111 @@
+"""From the image's own command to the processes that it starts, by asking every manager again and again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from splitter.errors import SplitterError
+from splitter.managers import Expand, managers
+from splitter.model.facts import Command, Facts, Gap, Process
+from splitter.model.image import Image
+
+MAX_DEPTH = 24  # real nestings are under ten deep; a script that starts itself has no end
+MAX_PROCESSES = 5000
+
+
+def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
+    """All processes that the image's command starts, in start order, with what could not be read as gaps."""
+    using = managers() if using is None else using
+    config = image.config
+    argv = (*config.entrypoint, *config.cmd)
+    if not argv:
+        gap = Gap("the image names no command, and its base is not at hand" if image.base else
+                  "the image names no command", config.evidence("CMD"))  # fmt: skip
+        return Facts(gaps=(*image.gaps, gap))
+    key = "ENTRYPOINT" if config.entrypoint else "CMD"
+    first = Process(
+        name=argv[0].rsplit("/", 1)[-1],
+        command=Command(argv),
+        evidence=config.evidence(key),
+        user=config.user,
+        workdir=config.workdir,
+        stop_signal=config.stop_signal,
+    )
+    found: list[Process] = []
+    gaps: list[Gap] = list(image.gaps)
+    for item in _leaves(first, image, using):
+        if isinstance(item, Gap):
+            if item not in gaps:
+                gaps.append(item)
+        else:
+            found.append(item)
+        if len(found) > MAX_PROCESSES:
+            gaps.append(Gap(f"more than {MAX_PROCESSES} processes; the rest was not read", first.evidence))
+            break
+    return Facts(processes=_distinct(found), gaps=tuple(gaps))
+
+
+def _leaves(process: Process, image: Image, using: Mapping[str, Expand], depth: int = 0) -> Iterator[Process | Gap]:
+    if depth > MAX_DEPTH:
+        yield Gap("starts itself, or is nested too deep to be read", process.evidence)
+        return
+    seen = image.with_files(process.files)
+    claims = {name: got for name, expand in using.items() if (got := expand(process, seen)) is not None}
+    if len(claims) > 1:
+        raise SplitterError(
+            f"two managers claim {process.command}: {', '.join(claims)}", "this is a bug; please report it"
+        )
+    if not claims:
+        yield process
+        return
+    [(name, children)] = claims.items()
+    for child in children:
+        if isinstance(child, Gap):
+            yield child
+        else:
+            yield from _leaves(_inherit(child, process, name), image, using, depth + 1)
+
+
+def _inherit(child: Process, parent: Process, manager: str) -> Process:
+    """What a process has from the one that starts it, where its manager says nothing else."""
+    bound = parent.lifetime != "service"
+    return replace(
+        child,
+        via=(*parent.via, manager),
+        scope=(*parent.scope, parent.id),
+        env={**parent.env, **child.env},
+        user=child.user or parent.user,
+        wrapper=child.wrapper or parent.wrapper,
+        workdir=child.workdir or parent.workdir,
+        lifetime=parent.lifetime if bound else child.lifetime,
+        schedule=child.schedule or parent.schedule,
+        phase=child.phase or parent.phase,
+        instances=child.instances * parent.instances,
+        after=tuple(dict.fromkeys((*parent.after, *child.after))),
+        restart=child.restart or parent.restart,
+        stop_signal=child.stop_signal or parent.stop_signal,
+        stop_timeout=child.stop_timeout if child.stop_timeout is not None else parent.stop_timeout,
+        logs=tuple(dict.fromkeys((*parent.logs, *child.logs))),
+        off=child.off or parent.off,
+        notes=tuple(dict.fromkeys((*parent.notes, *child.notes))),
+        files={**parent.files, **child.files},
+    )
+
+
+def _distinct(processes: list[Process]) -> tuple[Process, ...]:
+    """The same processes under names that are each used once; a repeated start of the very same thing counts once."""
+    kept: list[Process] = []
+    taken: set[str] = set()
+    for process in processes:
+        same = [p for p in kept if p.command == process.command and p.name == process.name
+                and (p.env, p.workdir, p.user, p.lifetime) == (process.env, process.workdir, process.user, process.lifetime)]  # fmt: skip
+        if same and not (same[0].off and not process.off):
+            continue
+        if same:
+            kept.remove(same[0])
+            taken.discard(process.name)
+        name, n = process.name, 2
+        while name in taken:
+            name, n = f"{process.name}-{n}", n + 1
+        taken.add(name)
+        kept.append(replace(process, name=name))
+    return tuple(kept)

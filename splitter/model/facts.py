@@ -1,0 +1,133 @@
+"""What was found in an image: processes, couplings and gaps, each with its evidence."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from splitter.model.image import Node
+
+Lifetime = Literal["service", "job", "scheduled"]
+Phase = Literal["", "prepare", "once", "wait"]
+CouplingKind = Literal["tcp", "socket", "files", "order", "signal", "env", "shm", "control"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a fact was read: a path of the image or context (with a line), "image config", or "run time"."""
+
+    path: str
+    line: int | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        at = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{at} ({self.note})" if self.note else at
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that could not be read or decided, for a person to see."""
+
+    what: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a process comes down to, and how to start it.
+
+    `argv` is the program and its arguments with every variable expanded whose value is known; one that is not stays
+    as `$NAME`. `run` is what a container must start where `argv` alone would not do: a shell line that keeps run-time
+    variables, or the script itself; () means `argv` as it is.
+    """
+
+    argv: tuple[str, ...]
+    run: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> tuple[str, ...]:
+        return self.run or self.argv
+
+    @property
+    def program(self) -> str:
+        """The program's name without its folder."""
+        return self.argv[0].rsplit("/", 1)[-1] if self.argv else ""
+
+    def __str__(self) -> str:
+        return " ".join(w if w.startswith("$") and w[1:].isidentifier() else shlex.quote(w) for w in self.argv)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One thing that the image starts.
+
+    Managers state only what they know beyond the process they expand; discovery adds the parent's `env`, `user`,
+    `workdir`, `lifetime`, `schedule`, `phase` and `off` where the child says nothing, and fills `via` and `scope`.
+
+    lifetime      service (stays up), job (runs to its end before what follows), scheduled (at `schedule`)
+    phase         of a job: prepare (in every container that needs it), once, wait; "" where planning decides
+    env           beyond the image's ENV
+    user          as written (name, uid, `user:group`); "" is the image's own
+    wrapper       the words with which the image changes to `user` (`chpst -u app`), to be used after a set-up as root
+    after         names of processes that must be up first, as the manager says it
+    restart       always, on-failure or no; "" where the manager says nothing
+    stop_timeout  seconds
+    logs          files that its output goes to
+    off           the switch that turns it on, where by default it does not start
+    scope         ids of the processes it came from, outermost first: a job precedes what shares its scope
+    files         what was written before it starts, by path (None: removed); not part of the JSON form
+    """
+
+    name: str
+    command: Command
+    evidence: Evidence
+    via: tuple[str, ...] = ()
+    lifetime: Lifetime = "service"
+    phase: Phase = ""
+    schedule: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    workdir: str = ""
+    wrapper: tuple[str, ...] = ()
+    instances: int = 1
+    after: tuple[str, ...] = ()
+    restart: str = ""
+    stop_signal: str = ""
+    stop_timeout: float | None = None
+    logs: tuple[str, ...] = ()
+    off: str = ""
+    notes: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    files: Mapping[str, "Node | None"] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        """Stable across builds: made of the managers and the name, never of an index or a pid."""
+        return "/".join((*dict.fromkeys(self.via), self.name))
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """Two processes that need something of each other.
+
+    target   "127.0.0.1:6379", "/run/php.sock", "/app/uploads" ...
+    between  names of processes: the one that uses first, the one that offers after it
+    how      where the target stands, so that a cut can change it: "env REDIS_URL", "argument", "config", "seen"
+    """
+
+    kind: CouplingKind
+    target: str
+    between: tuple[str, ...]
+    evidence: Evidence
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that inspection found, in start order."""
+
+    processes: tuple[Process, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
+    gaps: tuple[Gap, ...] = ()

@@ -1,0 +1,1 @@
+"""Facts and answers to a plan; pure functions."""

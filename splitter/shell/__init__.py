@@ -1,0 +1,1 @@
+"""Shell scripts read without being run: parsed by tree-sitter-bash, evaluated where that is safe."""

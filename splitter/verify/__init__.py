@@ -1,0 +1,1 @@
+"""The original and the split, brought up and compared."""
