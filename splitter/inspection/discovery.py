@@ -92,20 +92,23 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
 
 
 def _distinct(processes: list[Process]) -> tuple[Process, ...]:
-    """The same processes under names that are each used once; a repeated start of the very same thing counts once."""
+    """Names used once each; a repeated start of the very same thing counts once, and then the one that is on."""
+
+    def key(p: Process) -> tuple[object, ...]:
+        return (p.name, p.command, sorted(p.env.items()), p.user, p.workdir, p.lifetime, p.schedule)
+
     kept: list[Process] = []
-    taken: set[str] = set()
     for process in processes:
-        same = [p for p in kept if p.command == process.command and p.name == process.name
-                and (p.env, p.workdir, p.user, p.lifetime) == (process.env, process.workdir, process.user, process.lifetime)]  # fmt: skip
-        if same and not (same[0].off and not process.off):
-            continue
-        if same:
-            kept.remove(same[0])
-            taken.discard(process.name)
+        same = next((i for i, p in enumerate(kept) if key(p) == key(process)), None)
+        if same is None:
+            kept.append(process)
+        elif kept[same].off and not process.off:
+            kept[same] = process
+    taken: set[str] = set()
+    for i, process in enumerate(kept):
         name, n = process.name, 2
         while name in taken:
             name, n = f"{process.name}-{n}", n + 1
         taken.add(name)
-        kept.append(replace(process, name=name))
+        kept[i] = replace(process, name=name)
     return tuple(kept)
