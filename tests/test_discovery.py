@@ -1,0 +1,95 @@
+"""Discovery asks every manager of every process, and loses nothing on the way."""
+
+from splitter.inspection.discovery import discover
+from splitter.model.facts import Command, Evidence, Gap, Process
+from splitter.model.image import Config, Image, MemoryTree, text_node
+
+HERE = Evidence("/here", 1)
+
+
+def image(*argv, **config):
+    return Image("x", Config(cmd=argv, **config), MemoryTree())
+
+
+def child(*argv, name="", **more):
+    return Process(name or argv[0], Command(argv), HERE, **more)
+
+
+def test_an_unclaimed_command_is_a_leaf():
+    [only] = discover(image("puma", "-p", "3000"), {}).processes
+    assert only.command.argv == ("puma", "-p", "3000")
+    assert only.via == ()
+
+
+def test_children_inherit_what_they_do_not_say():
+    def outer(process, _image):
+        if process.command.program != "outer":
+            return None
+        return [
+            child("inner", env={"A": "1", "B": "1"}, user="app", workdir="/srv", instances=2),
+            child("other", lifetime="job"),
+        ]
+
+    def inner(process, _image):
+        return [child("leaf", env={"B": "2"}, instances=3)] if process.command.program == "inner" else None
+
+    leaf, other = discover(image("outer", workdir="/"), {"outer": outer, "inner": inner}).processes
+    assert (leaf.env, leaf.user, leaf.workdir, leaf.instances) == ({"A": "1", "B": "2"}, "app", "/srv", 6)
+    assert leaf.via == ("outer", "inner")
+    assert leaf.id == "outer/inner/leaf"
+    assert leaf.scope == ("outer", "outer/inner")
+    assert other.workdir == "/"
+
+
+def test_what_a_job_starts_is_a_job():
+    def script(process, _image):
+        return [child("rake", "db:migrate")] if process.command.program == "script" else None
+
+    def boot(process, _image):
+        return [child("script", lifetime="job", phase="once")] if process.command.program == "boot" else None
+
+    [rake] = discover(image("boot"), {"script": script, "boot": boot}).processes
+    assert (rake.lifetime, rake.phase) == ("job", "once")
+
+
+def test_files_written_before_are_seen_by_what_follows():
+    def writer(process, _image):
+        if process.command.program != "writer":
+            return None
+        return [child("reader", files={"/etc/made": text_node("hello")})]
+
+    def reader(process, seen):
+        return [child(str(seen.read("/etc/made")))] if process.command.program == "reader" else None
+
+    [leaf] = discover(image("writer"), {"writer": writer, "reader": reader}).processes
+    assert leaf.name == "hello"
+
+
+def test_a_command_that_starts_itself_ends_in_a_gap():
+    facts = discover(image("a"), {"again": lambda process, _image: [child("a")]})
+    assert facts.processes == ()
+    assert [g.what for g in facts.gaps] == ["starts itself, or is nested too deep to be read"]
+
+
+def test_names_are_used_once_and_repeats_count_once():
+    def boot(process, _image):
+        if process.command.program != "boot":
+            return None
+        return [
+            child("x", name="worker"),
+            child("y", name="worker"),
+            child("x", name="worker", off="ENABLE_X=1"),
+            Gap("seen", HERE),
+            Gap("seen", HERE),
+        ]
+
+    facts = discover(image("boot"), {"boot": boot})
+    assert [(p.name, p.command.argv, p.off) for p in facts.processes] == [
+        ("worker", ("x",), ""),
+        ("worker-2", ("y",), ""),
+    ]
+    assert len(facts.gaps) == 1
+
+
+def test_an_image_without_a_command_says_so():
+    assert [g.what for g in discover(image()).gaps] == ["the image names no command"]
