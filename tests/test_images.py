@@ -5,10 +5,10 @@ import random
 from pathlib import Path
 
 import pytest
+
 from conftest import TESTS, load_image
 from splitter.compose.render import render
 from splitter.inspection.couplings import find
-
 from splitter.inspection.discovery import discover
 from splitter.managers import managers
 from splitter.model.codec import from_json, to_json

@@ -67,7 +67,8 @@ class MemoryTree:
         """Set an entry; a folder put where a folder stands keeps its content."""
         path = normal(path)
         if path == "/":
-            self._nodes["/"] = node
+            if node.kind == "dir":
+                self._nodes["/"] = node
             return
         above, name = posixpath.split(path)
         parent = self._nodes.get(above)
