@@ -1,7 +1,6 @@
 """A plan to the text of its compose file: the same plan gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from splitter.compose.emit import Value, entry
 from splitter.compose.share import Shared, share
@@ -12,23 +11,15 @@ FORMAT = 1
 NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
-@dataclass(frozen=True)
-class Origin:
-    """What `x-splitter:` remembers: where the split came from, and the answers given."""
-
-    source: str
-    answers: Mapping[str, str] = field(default_factory=dict)
-
-
-def render(plan: Plan, origin: Origin) -> str:
-    """The whole file. Needs Compose 2.24 or later.
+def render(plan: Plan, source: str) -> str:
+    """The whole file; `source` is how it names what was split. Needs Compose 2.24 or later.
 
     Every `$` of the plan is escaped as `$$`, for a plan says what a container is to get; the one exception is a value
     of `environment` with `${NAME...}` where NAME is one of the plan's secrets.
     """
     bodies = {s.name: body(s, plan.secrets) for s in plan.services}
     shared = share({s.name: bodies[s.name] for s in plan.services if s.role != "backing"})
-    blocks = [_header(origin, plan)]
+    blocks = [_header(source, plan)]
     if shared is not None:
         blocks.append(entry("x-app", shared.anchor, 0))
     blocks.append(_services(plan.services, bodies, shared))
@@ -36,7 +27,7 @@ def render(plan: Plan, origin: Origin) -> str:
     if plan.configs:
         configs = {name: {"content": escaped(text)} for name, text in plan.configs.items()}
         blocks.append(entry("configs", configs, 0))
-    blocks.append(_memory(origin))
+    blocks.append(_memory(source, plan))
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
@@ -139,9 +130,9 @@ def _health(service: Service) -> Value:
     return keys
 
 
-def _header(origin: Origin, plan: Plan) -> list[str]:
+def _header(source: str, plan: Plan) -> list[str]:
     return [
-        *comment(f"Made by splitter from {origin.source}. Needs Docker Compose 2.24 or later."),
+        *comment(f"Made by splitter from {source}. Needs Docker Compose 2.24 or later."),
         *comment("`splitter split --apply` renews the keys that it wrote; what you add stays."),
         *(line for note in plan.notes for line in comment(note)),
     ]
@@ -177,10 +168,10 @@ def _volumes(plan: Plan) -> list[list[str]]:
     return [lines]
 
 
-def _memory(origin: Origin) -> list[str]:
-    keys: dict[str, Value] = {"version": FORMAT, "source": escaped(origin.source)}
-    if origin.answers:
-        keys["answers"] = {k: escaped(v) for k, v in origin.answers.items()}
+def _memory(source: str, plan: Plan) -> list[str]:
+    keys: dict[str, Value] = {"version": FORMAT, "source": escaped(source)}
+    if answers := {q.id: escaped(q.answer) for q in plan.questions if q.answered == "saved"}:
+        keys["answers"] = answers
     return [
         *comment("What splitter reads when it runs again: the answers that were given."),
         *entry("x-splitter", keys, 0),

@@ -1,0 +1,16 @@
+"""`splitter` and `python -m splitter`."""
+
+import sys
+
+
+def run() -> None:
+    """The program's entry: what goes out is UTF-8 whatever the locale says."""
+    from splitter.cli import main
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

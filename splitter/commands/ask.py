@@ -1,0 +1,7 @@
+"""The wizard's part of `splitter split`."""
+
+from argparse import Namespace
+
+
+def run(args: Namespace) -> int:
+    raise NotImplementedError

@@ -1,0 +1,83 @@
+"""Secrets taken out of what is printed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from splitter.catalogue import looks_secret
+from splitter.model.facts import Facts
+from splitter.model.image import Image
+
+MASK = "***"
+SHORTEST = 6  # a shorter value turns up in other words by chance
+NAMED = ("env", "environment", "args")
+
+
+class Mask:
+    """Knows the values that look secret in an image, and hides them wherever they turn up."""
+
+    def __init__(self, named: Iterable[Mapping[str, str]]) -> None:
+        values: set[str] = set()
+        for variables in named:
+            for name, value in variables.items():
+                if _refers(value) or not looks_secret(name, value):
+                    continue
+                values.add(_password(value) or value)
+        self._values = sorted((v for v in values if len(v) >= SHORTEST), key=lambda v: (-len(v), v))
+
+    @classmethod
+    def of(cls, image: Image, facts: Facts) -> "Mask":
+        return cls((image.config.env, *(p.env for p in facts.processes)))
+
+    def variables(self, values: Mapping[str, str]) -> dict[str, str]:
+        return {name: self.value(name, value) for name, value in values.items()}
+
+    def value(self, name: str, value: str) -> str:
+        if _refers(value) or not looks_secret(name, value):
+            return self.text(value)
+        password = _password(value)
+        return value.replace(password, MASK) if password else MASK
+
+    def text(self, text: str) -> str:
+        """Hides known values, passwords of URLs, and what stands behind `--password` or `NAME=`."""
+        for value in self._values:
+            text = text.replace(value, MASK)
+        done: list[str] = []
+        hide = False
+        for word in text.split(" "):
+            name, equals, value = word.partition("=")
+            bare = name.lstrip("-").strip("\"'")
+            if hide and word and not _refers(word):
+                word, hide = MASK, False
+            elif equals and bare.isidentifier() | ("-" in bare) and not _refers(value) and looks_secret(bare, value):
+                password = _password(value.strip("\"'"))
+                word = word.replace(password, MASK) if password else f"{name}={MASK}"
+            elif password := _password(word.strip("\"'")):
+                word = word.replace(password, MASK)
+            else:
+                hide = word.startswith("--") and not equals and looks_secret(bare)
+            done.append(word)
+        return " ".join(done)
+
+    def data(self, data: Any) -> Any:
+        """The same JSON data with secrets hidden, at any depth."""
+        if isinstance(data, dict):
+            return {
+                k: self.variables(v) if k in NAMED and isinstance(v, dict) else self.data(v) for k, v in data.items()
+            }
+        if isinstance(data, list):
+            return [self.data(v) for v in data]
+        return self.text(data) if isinstance(data, str) else data
+
+
+def _refers(value: str) -> bool:
+    return not value or value.startswith("$")
+
+
+def _password(value: str) -> str:
+    if "://" not in value or "@" not in value:
+        return ""
+    try:
+        return urlsplit(value).password or ""
+    except ValueError:
+        return ""

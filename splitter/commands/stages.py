@@ -1,0 +1,74 @@
+"""The stages in their order, as every verb needs them."""
+
+import os
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from splitter.errors import SplitterError
+from splitter.inspection import couplings
+from splitter.inspection.discovery import discover
+from splitter.model.facts import Facts
+from splitter.model.image import Build, Image
+from splitter.model.plan import Plan
+from splitter.planning import make_plan
+from splitter.sources import Options, open_source
+
+DEFAULT = "docker-compose.yml"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a source says, and where its compose file goes."""
+
+    reference: str
+    image: Image
+    facts: Facts
+    output: Path
+
+    @property
+    def source(self) -> str:
+        """The source as the file names it: a folder from where the file stands, anything else as it was typed."""
+        if self.image.build is None:
+            return self.reference
+        return _relative(self.image.build.context, self.output.parent)
+
+    def plan(self, answers: Mapping[str, str]) -> Plan:
+        """The plan under these answers, with the paths of `build:` as the file needs them."""
+        plan = make_plan(self.facts, self.image, answers)
+        services = tuple(replace(s, build=_build(s.build, self.output.parent)) if s.build else s for s in plan.services)
+        return replace(plan, services=services)
+
+
+def read(args: Namespace) -> Reading:
+    """Source, image and facts for a command line."""
+    image = open_source(args.source, options(args))
+    facts = discover(image)
+    facts = replace(facts, couplings=couplings.find(image, facts.processes))
+    given = getattr(args, "output", None)
+    folder = image.build.context if image.build is not None else ""
+    return Reading(args.source, image, facts, Path(given) if given else Path(folder) / DEFAULT)
+
+
+def options(args: Namespace) -> Options:
+    build_args: dict[str, str] = {}
+    for text in args.build_arg:
+        key, equals, value = text.partition("=")
+        if not key:
+            raise SplitterError(f"--build-arg {text}: no name", "--build-arg NAME=VALUE")
+        # Without a value it is the caller's own variable, as in docker build.
+        build_args[key] = value if equals else os.environ.get(key, "")
+    return Options(file=args.file, target=args.target, build_args=build_args)
+
+
+def _build(build: Build, folder: Path) -> Build:
+    """The same build, seen from the folder of the compose file; its Dockerfile is relative to the context."""
+    dockerfile = build.dockerfile
+    if os.path.isabs(dockerfile):
+        dockerfile = _relative(dockerfile, Path(build.context))
+    return replace(build, context=_relative(build.context, folder), dockerfile=dockerfile)
+
+
+def _relative(path: str, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
