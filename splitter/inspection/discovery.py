@@ -41,6 +41,7 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
         if len(found) > MAX_PROCESSES:
             gaps.append(Gap(f"more than {MAX_PROCESSES} processes; the rest was not read", first.evidence))
             break
+    gaps += (gap for gap in image.late() if gap not in gaps)
     return Facts(processes=_distinct(found), gaps=tuple(gaps))
 
 

@@ -171,6 +171,7 @@ class Image:
 
     `base` names a FROM that is not at hand and `unread` the RUN lines whose result is not known: where either is
     there, a file that `tree` lacks may still be in the real image, and who needs it says so with `missing`.
+    `late` gives the gaps that a tree finds while it is asked, where it is read bit by bit.
     """
 
     reference: str
@@ -180,6 +181,7 @@ class Image:
     base: str = ""
     unread: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    late: Callable[[], tuple[Gap, ...]] = field(default=tuple, compare=False, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -221,7 +223,7 @@ class Image:
         real = self.resolve(path)
         return () if isinstance(real, Gap) else self.tree.children(real)
 
-    def read(self, path: str) -> str | Gap | None:
+    def read(self, path: str, limit: int = MAX_TEXT) -> str | Gap | None:
         """A file's text; None where there is no such file; a Gap where it is there and cannot be read."""
         real = self.resolve(path)
         if isinstance(real, Gap):
@@ -231,13 +233,13 @@ class Image:
             return None
         if node.kind != "file" or node.data is None:
             return Gap("not a regular file", Evidence(path))
-        if node.size > MAX_TEXT:
+        if node.size > limit:
             return Gap(f"too large to be read ({node.size} bytes)", Evidence(path))
         try:
             raw = node.data()
         except OSError as error:
             return Gap(f"cannot be read ({error.strerror or error})", Evidence(path))
-        if len(raw) > MAX_TEXT:
+        if len(raw) > limit:
             return Gap(f"too large to be read ({len(raw)} bytes)", Evidence(path))
         if b"\0" in raw:
             return Gap("a binary file", Evidence(path))
