@@ -1,0 +1,23 @@
+"""For the tests of managers: an image of a few texts, and what a manager makes of a command in it."""
+
+from splitter.managers import managers
+from splitter.model.facts import Command, Evidence, Gap, Process
+from splitter.model.image import Config, Image, MemoryTree, text_node
+
+
+def image_of(files=None, *, env=None, workdir="/", base="", executable=()):
+    nodes = {path: text_node(text, 0o755 if path in executable else 0o644) for path, text in (files or {}).items()}
+    return Image("example/test", Config(env=env or {}, workdir=workdir), MemoryTree(nodes), base=base)
+
+
+def process_of(argv, **more):
+    words = tuple(argv.split() if isinstance(argv, str) else argv)
+    return Process("main", Command(words), Evidence("image config", note="CMD"), **more)
+
+
+def expand(manager, argv, image, **more):
+    """The children and the gaps; None where the command is not the manager's."""
+    got = managers()[manager](process_of(argv, **more), image)
+    if got is None:
+        return None
+    return [x for x in got if isinstance(x, Process)], [x for x in got if isinstance(x, Gap)]
