@@ -1,0 +1,3 @@
+from .queue import app
+
+__all__ = ["app"]
