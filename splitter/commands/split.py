@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
         print(printable(one))
         return 0
     before = read_text(reading.output)
-    answers = saved_answers(before) if before is not None else {}
+    answers = saved_answers(before, str(reading.output)) if before is not None else {}
     split = make(reading, answers or {}, before, args.accept_defaults)
     if not split.plan.services:
         _tell("nothing was found that a split could keep:", (f"{g.evidence}: {g.what}" for g in split.plan.gaps))
@@ -74,8 +74,10 @@ def make(reading: Reading, answers: Mapping[str, str], before: str | None, accep
         if accepted:
             plan = reading.plan({**answers, **accepted})
     text = render(plan, reading.source)
-    mine = before is not None and saved_answers(before) is not None
-    return Split(reading, plan, merge(before, text) if mine and before is not None else text, before)
+    name = str(reading.output)
+    if before is not None and saved_answers(before, name) is not None:
+        text = merge(before, text, name)
+    return Split(reading, plan, text, before)
 
 
 def single(reading: Reading) -> str:

@@ -59,7 +59,7 @@ def options(args: Namespace) -> Options:
             raise SplitterError(f"--build-arg {text}: no name", "--build-arg NAME=VALUE")
         # Without a value it is the caller's own variable, as in docker build.
         build_args[key] = value if equals else os.environ.get(key, "")
-    return Options(file=args.file, target=args.target, build_args=build_args)
+    return Options(file=args.file, target=args.target or "", build_args=build_args)
 
 
 def _build(build: Build, folder: Path) -> Build:

@@ -28,10 +28,10 @@ class Anchor:
 Value = str | int | Alias | Anchor | Sequence["Value"] | Mapping[str, "Value"]
 
 
-def entry(key: str, value: Value, indent: int, owner: str = "") -> list[str]:
-    """The lines of one `key: value`; `<<` and keys are written as they are where they can be."""
+def entry(key: str, value: Value, indent: int) -> list[str]:
+    """The lines of one `key: value`."""
     pad = " " * indent
-    head = f"{pad}{key if key == '<<' else scalar(key)}:"
+    head = f"{pad}{key if isinstance(value, Alias) else scalar(key)}:"
     if isinstance(value, Anchor):
         return [f"{head} &{value.name}", *mapping(value.value, indent + 2)]
     if isinstance(value, Mapping):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from splitter.compose.emit import Value, entry
+from splitter.compose.marks import marked
 from splitter.compose.share import Shared, share
 from splitter.model.plan import Plan, Service
 from splitter.model.text import printable
@@ -28,7 +29,7 @@ def render(plan: Plan, source: str) -> str:
         configs = {name: {"content": escaped(text)} for name, text in plan.configs.items()}
         blocks.append(entry("configs", configs, 0))
     blocks.append(_memory(source, plan))
-    return "\n".join("\n".join(block) + "\n" for block in blocks)
+    return marked("\n".join("\n".join(block) + "\n" for block in blocks))
 
 
 def body(service: Service, secrets: Mapping[str, str]) -> dict[str, Value]:
@@ -132,7 +133,9 @@ def _health(service: Service) -> Value:
 
 def _header(source: str, plan: Plan) -> list[str]:
     return [
-        *comment(f"Made by splitter from {source}. Needs Docker Compose 2.24 or later."),
+        *comment(
+            f"Made by splitter from {'this folder' if source == '.' else source}. Needs Docker Compose 2.24 or later."
+        ),
         *comment("`splitter split --apply` renews the keys that it wrote; what you add stays."),
         *(line for note in plan.notes for line in comment(note)),
     ]
@@ -172,10 +175,8 @@ def _memory(source: str, plan: Plan) -> list[str]:
     keys: dict[str, Value] = {"version": FORMAT, "source": escaped(source)}
     if answers := {q.id: escaped(q.answer) for q in plan.questions if q.answered == "saved"}:
         keys["answers"] = answers
-    return [
-        *comment("What splitter reads when it runs again: the answers that were given."),
-        *entry("x-splitter", keys, 0),
-    ]
+    said = "For splitter's next run: the answers given, and marks of what it wrote (all else in this file is yours)."
+    return [*comment(said), *entry("x-splitter", keys, 0)]
 
 
 def comment(text: str, indent: int = 0) -> list[str]:

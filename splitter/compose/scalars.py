@@ -12,10 +12,10 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0
 
 def scalar(text: str) -> str:
     """Plain where nobody could read it as anything but this string, else in double quotes."""
-    if _DURATION.fullmatch(text):
+    if text == "." or _DURATION.fullmatch(text):
         return text
     plain = (
-        text[:1] in _FIRST
+        (text[:1] in _FIRST or text.startswith(("./", "../")))
         and set(text) <= _PLAIN
         and text[-1] not in " :"
         and ": " not in text
