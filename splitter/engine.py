@@ -1,0 +1,362 @@
+"""The Docker engine: the one module that talks to it, and the one that starts programs.
+
+Whatever is made here for a moment (a container, a network, an image) carries LABEL with its owner, and is removed on
+every way out of the program; what a killed run left is removed by the next one.
+"""
+
+import atexit
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from splitter.errors import SplitterError
+from splitter.model.image import Kind
+from splitter.run import end_by_exception, left_over, owner, undisturbed
+
+LABEL = "org.compose-splitter.throwaway"
+BLOCK = 1 << 20  # docker-py's default chunking reads large answers far slower (docker-py#1595)
+
+
+@cache
+def connect() -> "Engine":
+    """The engine that DOCKER_HOST or the current context names. Raises SplitterError where none answers."""
+    import docker
+    import requests
+
+    try:
+        client = docker.from_env(version="auto", timeout=120)
+    except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+        raise SplitterError(
+            f"no Docker engine answers ({_first_line(error)})",
+            "start Docker, or point DOCKER_HOST at an engine; a folder with a Dockerfile is read without one",
+        ) from None
+    return Engine(client)
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What stands at a path of a container; `target` is where a link leads in the end, inside the container."""
+
+    mode: int  # as Go's os.FileMode has it: the kind in the high bits
+    size: int
+    target: str
+
+    @property
+    def kind(self) -> Kind:
+        if self.mode & 1 << 31:
+            return "dir"
+        if self.mode & 1 << 27:
+            return "link"
+        return "other" if self.mode & (1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19) else "file"
+
+    @property
+    def permissions(self) -> int:
+        """As chmod(2) has them."""
+        special = ((23, 0o4000), (22, 0o2000), (20, 0o1000))
+        return self.mode & 0o777 | sum(bit for high, bit in special if self.mode & 1 << high)
+
+
+class Engine:
+    """A connection. `client` is docker-py's own, for what has no method here."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.api = client.api
+        self._undo: dict[str, Callable[[], None]] = {}
+        self._number = 0
+        self._ready = False
+
+    def inspect(self, image: str) -> Mapping[str, Any]:
+        """`docker image inspect`. Raises SplitterError where the engine has no such image."""
+        import docker
+
+        if not image or any(ord(c) <= 32 for c in image):
+            raise SplitterError(f"not the name of an image: {image!r}", "an image is named like `app:1.0`")
+        with talking():
+            try:
+                found: Mapping[str, Any] = self.api.inspect_image(image)
+            except (docker.errors.NotFound, docker.errors.NullResource):
+                raise SplitterError(
+                    f"no image {image} in the engine",
+                    f"nothing is pulled by itself: `docker pull {image}`, or build it; see `docker images`",
+                ) from None
+        return found
+
+    def container(self, image: str, **options: Any) -> "Container":
+        """A throw-away container, created and not started; `discard` removes it, with its anonymous volumes.
+
+        `options` are those of docker-py's `create_container`, `host_config` as a mapping.
+        """
+        limits = options.pop("host_config", {})
+        with self._making(self._remove_container) as name:
+            made = self.api.create_container(
+                image,
+                name=name,
+                labels={LABEL: owner()},
+                host_config=self.api.create_host_config(**limits),
+                **options,
+            )
+            return Container(self, name, made["Id"])
+
+    def network(self) -> str:
+        """The name of a throw-away network that leads nowhere outside."""
+        with self._making(partial(self._remove, self.api.remove_network)) as name:
+            self.api.create_network(name, driver="bridge", internal=True, labels={LABEL: owner()})
+            return name
+
+    def discard(self, name: str) -> None:
+        """Remove a throw-away thing now."""
+        with undisturbed():
+            self._undo.pop(name, lambda: None)()
+
+    def build(self, context: str, *, file: str = "", target: str = "", args: Mapping[str, str] | None = None) -> str:
+        """Build a folder with the command-line client, to a throw-away image; its id. Raises SplitterError."""
+        words = ["build", "-q", "--label", f"{LABEL}={owner()}"]
+        words += ["-f", file] * bool(file) + ["--target", target] * bool(target)
+        for key, value in (args or {}).items():
+            words += ["--build-arg", f"{key}={value}"]
+        self._prepare()
+        done = self.run("docker", *words, context)
+        if done.returncode:
+            raise SplitterError(f"docker build failed: {done.tail}", f"try `docker build {context}` by itself")
+        image = done.stdout.strip().splitlines()[-1]
+        self._undo[image] = partial(self._remove, self.api.remove_image, image)
+        return image
+
+    def compose(
+        self, *words: str, cwd: str | Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 600
+    ) -> "Done":
+        """`docker compose WORDS`, its output captured. A failure is the caller's to judge, by the exit code."""
+        return self.run("docker", "compose", *words, cwd=cwd, env=env, timeout=timeout)
+
+    def run(
+        self,
+        *words: str,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+        timeout: float = 1800,
+    ) -> "Done":
+        """Run a client program to its end. Raises SplitterError where it is not there or takes too long."""
+        if not shutil.which(words[0]):
+            raise SplitterError(f"no `{words[0]}` command on this machine", "install Docker's command-line client")
+        started = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        try:
+            out, err = started.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise SplitterError(f"`{' '.join(words[:4])}` did not end within {timeout:.0f} seconds") from None
+        finally:
+            if started.poll() is None:
+                started.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    started.wait(10)
+                started.kill()
+        return Done(started.returncode, out, err)
+
+    def compose_version(self) -> str:
+        """The Compose plugin's version. Raises SplitterError where there is none."""
+        done = self.compose("version", "--short")
+        if done.returncode:
+            raise SplitterError(
+                "the docker command has no Compose plugin", "install docker-compose-plugin 2.24 or later"
+            )
+        return done.stdout.strip().lstrip("v")
+
+    def sweep(self) -> None:
+        """Remove what earlier runs on this machine left when they were killed."""
+        wanted = {"filters": {"label": LABEL}}
+        for made in self.api.containers(all=True, **wanted):
+            if left_over((made["Labels"] or {}).get(LABEL, "")):
+                self._remove_container(made["Id"])
+        for made in self.api.networks(**wanted):
+            if left_over((made["Labels"] or {}).get(LABEL, "")):
+                self._remove(self.api.remove_network, made["Id"])
+        for made in self.api.volumes(**wanted)["Volumes"] or []:
+            if left_over((made["Labels"] or {}).get(LABEL, "")):
+                self._remove(self.api.remove_volume, made["Name"])
+        for made in self.api.images(**wanted):
+            if left_over((made["Labels"] or {}).get(LABEL, "")):
+                self._remove(self.api.remove_image, made["Id"])
+
+    def close(self) -> None:
+        """Remove all that is left of this run; also done when the program ends, however it does."""
+        with undisturbed():
+            while self._undo:
+                self._undo.popitem()[1]()
+
+    @contextlib.contextmanager
+    def _making(self, remove: Callable[[str], None]) -> Iterator[str]:
+        """A name whose thing is removed in the end, whether or not the engine had time to say that it made it."""
+        self._prepare()
+        self._number += 1
+        name = f"splitter-{os.getpid()}-{int(time.time() * 1000):x}-{self._number}"
+        self._undo[name] = partial(remove, name)
+        try:
+            with talking():
+                yield name
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                time.sleep(0.5)  # the engine may still be making what nobody waits for any more
+            self.discard(name)
+            raise
+
+    def _prepare(self) -> None:
+        if not self._ready:
+            self._ready = True
+            atexit.register(self.close)
+            end_by_exception()
+            with talking():
+                self.sweep()
+
+    def _remove_container(self, name: str) -> None:
+        self._remove(self.api.remove_container, name, force=True, v=True)
+
+    def _remove(self, remove: Callable[..., object], name: str, **how: Any) -> None:
+        """Remove, and take "not there", "being removed already" and a dead engine for an answer."""
+        import docker
+        import requests
+
+        for wait in (0.1, 0.3, 1, 0):
+            try:
+                remove(name, **how)
+            except docker.errors.NotFound:
+                return
+            except (docker.errors.APIError, requests.RequestException, OSError):
+                time.sleep(wait)
+            else:
+                return
+
+
+@dataclass(frozen=True)
+class Container:
+    """A throw-away container."""
+
+    engine: Engine
+    name: str
+    id: str
+
+    def discard(self) -> None:
+        self.engine.discard(self.name)
+
+    def stat(self, path: str) -> Stat | None:
+        """What stands at a path, in 2 ms and without its content; the folders above it may be links."""
+        from docker.utils import decode_json_header
+
+        api = self.engine.api
+        url = f"{api.base_url}/v{api.api_version}/containers/{self.id}/archive"
+        with talking():
+            answer = api.head(url, params={"path": path}, timeout=api.timeout)
+        said = answer.headers.get("x-docker-container-path-stat")
+        if answer.status_code != 200 or not said:
+            return None
+        found = decode_json_header(said)
+        return Stat(int(found["mode"]), int(found["size"]), str(found["linkTarget"]))
+
+    @contextlib.contextmanager
+    def archive(self, path: str) -> Iterator[Iterator[bytes]]:
+        """The tar of a path as it streams in; leaving early costs nothing. Raises FileNotFoundError."""
+        import docker
+
+        with talking():
+            try:
+                chunks, _ = self.engine.api.get_archive(self.id, path, chunk_size=BLOCK)
+            except docker.errors.NotFound:
+                raise FileNotFoundError(path) from None
+            try:
+                yield chunks
+            finally:
+                chunks.close()
+
+    def start(self) -> None:
+        with talking():
+            self.engine.api.start(self.id)
+
+    def exec(self, argv: Sequence[str], **options: Any) -> Iterator[bytes]:
+        """The output of a command run inside, as it comes."""
+        api = self.engine.api
+        with talking():
+            made = api.exec_create(self.id, list(argv), stdin=False, stderr=False, **options)["Id"]
+            chunks: Iterator[bytes] = api.exec_start(made, stream=True)
+            return chunks
+
+    def state(self) -> Mapping[str, Any]:
+        """`State` of `docker inspect`."""
+        with talking():
+            found: Mapping[str, Any] = self.engine.api.inspect_container(self.id)["State"]
+            return found
+
+    def kill(self) -> None:
+        """Kill it, if it still runs."""
+        import docker
+
+        with talking(), contextlib.suppress(docker.errors.APIError):
+            self.engine.api.kill(self.id)
+
+    def top(self) -> Mapping[str, Any]:
+        """`docker top -eo pid,ppid,uid,args`; nothing where it does not run."""
+        import docker
+
+        with talking():
+            try:
+                found: Mapping[str, Any] = self.engine.api.top(self.id, ps_args="-eo pid,ppid,uid,args")
+            except docker.errors.APIError:
+                return {"Titles": [], "Processes": []}
+            return found
+
+    def diff(self) -> Sequence[Mapping[str, Any]]:
+        """`docker diff`: slow on large images, so ask once."""
+        with talking():
+            return self.engine.api.diff(self.id) or []
+
+    def logs(self, lines: int) -> str:
+        with talking():
+            return bytes(self.engine.api.logs(self.id, tail=lines)).decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program that was run ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def tail(self) -> str:
+        """Its last line that says something."""
+        lines = [line for line in (self.stderr + "\n" + self.stdout).splitlines() if line.strip()]
+        return lines[-1].strip() if lines else f"exit code {self.returncode}"
+
+
+@contextlib.contextmanager
+def talking() -> Iterator[None]:
+    """Errors of the engine and of the way to it, as SplitterError."""
+    import docker
+    import requests
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise SplitterError(f"the Docker engine refused: {error.explanation or error}") from error
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise SplitterError(f"the Docker engine went away ({_first_line(error)})", "is it still running?") from error
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
