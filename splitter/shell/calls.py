@@ -11,7 +11,8 @@ Loop = Literal["", "forever", "until", "each"]
 class Word:
     """One word after expansion. `text` keeps what could not be expanded as `$NAME` or `$(...)`; then `known` is False.
 
-    `source` is the word as written, quotes included, fit to stand in a shell line again.
+    `source` is fit to stand in a shell line again: as written, with what only the script sets put in its place, so
+    that variables from outside stay variables.
     """
 
     text: str
@@ -49,6 +50,11 @@ class Call:
     path, line, end_line   where it stands (the sourced file's own path)
     source       its text as written
     function     the function in whose body it stands, "" at top level
+    job          the background job that it belongs to, by number; 0 is the script itself
+    last         its script or background job ends with it
+    dynamic      exported variables whose value only running tells, as the shell source within double quotes
+    needs        variables of the script that the words use and that only the script's own statements can give
+    start, end   the bytes of its own file that stand for it (its whole loop, or with its `&`)
     """
 
     words: tuple[Word, ...]
@@ -69,6 +75,12 @@ class Call:
     operator: str = ";"
     pipe: tuple["Call", ...] = ()
     function: str = ""
+    job: int = 0
+    last: bool = False
+    dynamic: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -89,6 +101,16 @@ class Unread:
 
 
 @dataclass(frozen=True)
+class Sourced:
+    """A file that was read in by `.` or `source`: who did it, at which bytes, and which file."""
+
+    path: str
+    start: int
+    end: int
+    target: str
+
+
+@dataclass(frozen=True)
 class Trace:
     """All calls of a script in order, and what could not be read.
 
@@ -100,3 +122,4 @@ class Trace:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = "/"
     functions: tuple[str, ...] = ()
+    sourced: tuple[Sourced, ...] = ()

@@ -1,0 +1,81 @@
+"""A shell script interpreted without being run: the calls it makes, in order, and under which conditions."""
+
+from collections.abc import Mapping, Sequence
+
+from splitter.shell.calls import Trace, Unread, Word
+from splitter.shell.expand import Expander
+from splitter.shell.expand import words as as_words
+from splitter.shell.machine import Full, Machine
+from splitter.shell.parse import parse
+from splitter.shell.scope import Context, Source
+from splitter.shell.syntax import Background, Simple
+from splitter.shell.values import State, Value, Variable, literal
+from splitter.shell.world import Files, NoFiles
+
+__all__ = ["Files", "evaluate", "words"]
+
+
+def evaluate(
+    text: str,
+    *,
+    path: str,
+    env: Mapping[str, str],
+    args: Sequence[str] = (),
+    cwd: str = "/",
+    files: Files | None = None,
+    dialect: str = "sh",
+    user: str | None = None,
+    zero: str | None = None,
+) -> Trace:
+    """What a script does with this environment and these arguments; its text is never executed. Never raises.
+
+    A variable that `env` does not have counts as unset. A condition that cannot be decided has both its arms
+    reported. `user` is who runs it ("" for root; None: not known) and `zero` its `$0` where that is not `path`.
+    """
+    script = parse(text)
+    state = State(_variables(env), tuple(literal(a, frozenset("@")) for a in args), cwd=cwd, given=dict(env))
+    state.zero = path if zero is None else zero
+    state.source = path
+    machine = Machine(state, files or NoFiles(), user, dialect)
+    source = Source(path, script)
+    try:
+        machine.broken(source)
+        machine.sequence(script.body, Context(source, last=True))
+    except Full as full:
+        machine.unread.append(Unread(f"{full}; what follows was not read", path, 1))
+    except RecursionError:
+        machine.unread.append(Unread("nested too deep to be read", path, 1))
+    end = machine.state
+    return Trace(
+        tuple(machine.calls),
+        tuple(dict.fromkeys(machine.unread)),
+        machine.exported()[0],
+        end.cwd,
+        tuple(sorted(end.functions)),
+        tuple(dict.fromkeys(machine.sourced)),
+    )
+
+
+def words(text: str, env: Mapping[str, str]) -> tuple[Word, ...] | None:
+    """The words of one command line; None where it is anything but one simple command."""
+    script = parse(text)
+    if script.broken or len(script.body.body) != 1:
+        return None
+    [node] = script.body.body
+    if isinstance(node, Background) or not isinstance(node, Simple) or node.assigns or node.redirects:
+        return None
+    expander = Expander(State(_variables(env), given=dict(env)), NoFiles(), None)
+    if not all(isinstance(w, str) for w in node.words):
+        return None
+    try:
+        fields = [f for w in node.words if isinstance(w, str) for f in expander.fields(w)]
+    except RecursionError:
+        return None
+    return as_words(fields) or None
+
+
+def _variables(env: Mapping[str, str]) -> dict[str, Variable]:
+    return {
+        name: Variable(Value(text, text, f"${{{name}}}", frozenset((name,))), exported=True, outside=True)
+        for name, text in env.items()
+    }

@@ -1,0 +1,69 @@
+"""Where the reader stands: which file, under which conditions, in which loop or background job."""
+
+from dataclasses import dataclass, replace
+
+from splitter.shell.calls import Loop, Redirect
+from splitter.shell.conditions import TRUE, Verdict
+from splitter.shell.syntax import Script, Span, Statement
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text being read. `inner`: it stands within a word of another file (`eval`), whose span it takes."""
+
+    path: str
+    script: Script
+    inner: Span | None = None
+
+
+@dataclass(frozen=True)
+class Body:
+    """A function as it was defined."""
+
+    name: str
+    node: Statement
+    source: Source
+
+
+@dataclass(frozen=True)
+class Context:
+    """`unit` is the loop or background statement that the calls within go with, and `unit_path` its file."""
+
+    source: Source
+    guards: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    off: str = ""
+    background: bool = False
+    job: int = 0
+    loop: Loop = ""
+    unit: Span | None = None
+    unit_path: str = ""
+    function: str = ""
+    last: bool = False
+    operator: str = ";"
+    redirects: tuple[Redirect, ...] = ()
+    depth: int = 0
+
+    def under(self, guard: str) -> "Context":
+        return self if not guard or guard in self.guards else replace(self, guards=(*self.guards, guard))
+
+    def given(self, decided: tuple[str, ...]) -> "Context":
+        return replace(self, decided=tuple(dict.fromkeys((*self.decided, *decided))))
+
+    def switched_off(self, by: str) -> "Context":
+        parts = [p for p in (self.off, by) if p]
+        return replace(self, off=" and ".join(dict.fromkeys(parts)) or "an arm that is not taken")
+
+    def within(self, unit: Span) -> "Context":
+        return self if self.unit else replace(self, unit=self.source.inner or unit, unit_path=self.source.path)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a statement ended: its status, and where the flow goes ("" on; exit, fail, return, break, continue)."""
+
+    status: Verdict = TRUE
+    flow: str = ""
+
+
+DONE = Outcome()
