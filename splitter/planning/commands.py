@@ -1,0 +1,139 @@
+"""What a container runs: one program in exec form, or a short shell line where something must come before it."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from splitter.catalogue import foreground, looks_secret
+from splitter.model.facts import Process
+from splitter.model.image import Image
+
+ROOT = ("", "root", "0", "0:0", "root:root")
+# Programs that change the user and stay out of the way, gentlest first.
+SWITCHES = (
+    ("gosu", ("gosu", "{user}")),
+    ("su-exec", ("su-exec", "{user}")),
+    ("setpriv", ("setpriv", "--reuid={name}", "--regid={group}", "--init-groups")),
+    ("runuser", ("runuser", "-u", "{name}", "--")),
+    ("chpst", ("chpst", "-u", "{user}")),
+    ("s6-setuidgid", ("s6-setuidgid", "{name}")),
+)
+
+
+@dataclass(frozen=True)
+class Started:
+    """How a container starts: Compose's `command`, and the user it starts as ("" is the image's own)."""
+
+    command: tuple[str, ...]
+    user: str = ""
+
+
+def start_of(process: Process) -> tuple[str, ...]:
+    """The words that start a process, in the form that stays in the foreground."""
+    if process.command.run:
+        return process.command.run
+    return foreground(process.command.argv)
+
+
+def compose(process: Process, prepare: Sequence[Process], image: Image) -> Started:
+    """One process after its set-up steps. Without any it is the list of its words, and `user` changes the user."""
+    words = start_of(process)
+    user = same_user(process.user, image)
+    late = exports(process)
+    if not prepare and not late:
+        return Started(words, user)
+    if all(same_user(p.user, image) == user for p in prepare):
+        last = f"exec {shell_words(words)}"
+    else:
+        last, user = f"exec {shell_words((*switch(process, image), *words))}", ""
+    body = [*(line_of(p, process, image, user) for p in prepare), *late, last]
+    strict = ["set -e"] if prepare and strict_before(prepare, image) else []
+    return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
+
+
+def line_of(step: Process, main: Process | None, image: Image, user: str) -> str:
+    """A set-up step as a shell line, with what is its own: folder, environment, user."""
+    env = {} if main is None else {k: v for k, v in step.env.items() if main.env.get(k) != v}
+    words = step.command.start if step.command.run else step.command.argv
+    given = tuple(f"{k}={v}" for k, v in env.items() if not unknown(v) and image.config.env.get(k) != v)
+    if given:
+        words = ("env", *given, *words)
+    if same_user(step.user, image) != user:
+        words = (*switch(step, image), *words)
+    text = shell_words(words)
+    here = (main.workdir if main else "") or image.config.workdir or "/"
+    there = step.workdir or image.config.workdir or "/"
+    return f"(cd {shlex.quote(there)} && {text})" if there != here else text
+
+
+def shell_words(words: Sequence[str]) -> str:
+    """Words as a shell line; a word that is only `$NAME` stays a variable."""
+    if len(words) == 3 and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "dash") and words[1] in ("-c", "-ec"):
+        return shlex.join(words)
+    return " ".join(f'"{w}"' if refers(w) else shlex.quote(w) for w in words)
+
+
+def refers(word: str) -> bool:
+    """Whether a word holds a variable that is known at run time only, and nothing that quotes would not protect."""
+    at = word.find("$")
+    if at < 0 or any(c in word for c in '"`\\') or "$(" in word:
+        return False
+    rest = word[at + 1 :]
+    return bool(rest) and (rest[0].isalpha() or rest[0] in "_{")
+
+
+def unknown(value: str) -> bool:
+    """Whether a value was not expanded, because it is known at run time only."""
+    at = value.find("$")
+    return at >= 0 and at + 1 < len(value) and (value[at + 1].isalpha() or value[at + 1] in "_{(")
+
+
+def exports(process: Process) -> list[str]:
+    """Variables of a process whose values are made of others at run time."""
+    return [f'export {k}="{v}"' for k, v in process.env.items() if unknown(v) and refers(v) and v != f"${k}"]
+
+
+def environment(process: Process, image: Image) -> dict[str, str]:
+    """What the service must be given beyond the image: names and plain values."""
+    known = image.config.env
+    return {k: v for k, v in process.env.items() if known.get(k) != v and not unknown(v) and k not in ("PWD", "SHLVL")}
+
+
+def secret(name: str, value: str) -> bool:
+    return bool(value) and looks_secret(name, value)
+
+
+def same_user(user: str, image: Image) -> str:
+    """The user of a service; "" where it is the image's own."""
+    own = image.config.user
+    if user == own or (user in ROOT and own in ROOT):
+        return ""
+    return user or ""
+
+
+def switch(process: Process, image: Image) -> tuple[str, ...]:
+    """The words that change from root to a process's user: its own, else what the image has, else su."""
+    if process.wrapper:
+        return process.wrapper
+    if process.user in ROOT:
+        return ()
+    name, _, group = process.user.partition(":")
+    for program, words in SWITCHES:
+        if image.which(program):
+            return tuple(w.format(user=process.user, name=name, group=group or name) for w in words)
+    return ("setpriv", f"--reuid={name}", f"--regid={group or name}", "--init-groups")
+
+
+def strict_before(steps: Iterable[Process], image: Image) -> bool:
+    """Whether the script that ran these steps ended at the first that failed."""
+    for path in dict.fromkeys(s.evidence.path for s in steps):
+        text = image.read(path)
+        if not isinstance(text, str):
+            continue
+        for line in text.splitlines():
+            words = line.split()
+            if words[:1] == ["set"] and any(w[0] == "-" and "e" in w and not w.startswith("--") for w in words[1:2]):
+                return True
+            if line.startswith("#!") and words[-1].startswith("-") and "e" in words[-1]:
+                return True
+    return False

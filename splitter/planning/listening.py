@@ -1,0 +1,96 @@
+"""Where a process listens, as far as its command and environment say."""
+
+from dataclasses import dataclass
+
+from splitter.catalogue import Known, peel
+from splitter.model.facts import Process
+from splitter.model.image import Image
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1", "ip6-localhost")
+BINDS = frozenset(
+    ("-b", "--bind", "--binding", "--listen", "--address", "--addr", "--http", "--http-socket", "--http-address",
+     "-listen", "-addr", "--listen-address", "--web.listen-address", "--socket", "-S", "--host-port", "--listen-addr")
+)  # fmt: skip
+PORTS = frozenset(("-p", "--port", "-port", "--http-port", "--server.port", "--server-port", "-P", "--listen-port"))
+HOSTS = frozenset(("-H", "--host", "-h", "--hostname", "--ip", "--listen-ip"))
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One address. `at` is the index of the word that says it, -1 where it is a default; `unix` a socket's path."""
+
+    host: str = ""
+    port: int = 0
+    unix: str = ""
+    at: int = -1
+    certain: bool = True
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in LOOPBACK
+
+
+def address(text: str) -> tuple[str, int, str] | None:
+    """Host, port and socket path of `host:port`, `:port`, `port`, a URL or `unix:path`; None for anything else."""
+    scheme, colon, rest = text.partition("://")
+    if colon:
+        if scheme == "unix":
+            return "", 0, "/" + rest.lstrip("/")
+        text = rest.split("/")[0].split("?")[0].rpartition("@")[2]
+        if ":" not in text.rpartition("]")[2]:
+            default = {"http": 80, "https": 443}.get(scheme, 0)
+            return (text, default, "") if default and text else None
+    if text.startswith("unix:"):
+        return "", 0, text[5:].split(":")[0].split("|")[0]
+    if text.startswith("/") and text.endswith((".sock", ".socket")):
+        return "", 0, text
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        return None
+    if host and not all(c.isalnum() or c in ".-_[]:*" for c in host):
+        return None
+    return host, int(port), ""
+
+
+def listeners(process: Process, known: Known | None, image: Image) -> tuple[Listener, ...]:
+    """What the command says, else what its environment's PORT says, else the program's default."""
+    found: list[Listener] = []
+    argv = process.command.argv
+    meant = peel(argv)
+    first = len(argv) - len(meant.args) if meant else len(argv)
+    host = ""
+    binds = BINDS | (frozenset(o for o in known.ports if o in BINDS) if known else frozenset())
+    for at in range(first, len(argv)):
+        option, equals, value = argv[at].partition("=")
+        if not equals:
+            value = argv[at + 1] if at + 1 < len(argv) else ""
+        place = at if equals else at + 1
+        if option in binds or (option in PORTS and ":" in value):
+            if option == "-b" and known is not None and known.name == "rails server" and ":" not in value.strip("[]:"):
+                host = value
+            elif got := address(value):
+                found.append(Listener(*got, at=place))
+            elif option in ("-b", "--bind", "--binding", "--address", "--listen-address"):
+                host = value
+        elif option in HOSTS and (equals or not value.startswith("-")):
+            host = value
+        elif option in PORTS and value.isdigit() and (known is None or not known.ports or option in known.ports
+                                                       or option.startswith("--")):  # fmt: skip
+            found.append(Listener("", int(value), at=place))
+        elif option[:2] in ("-b", "-p") and len(option) > 2 and not option.startswith("--") and not equals:
+            got = address(option[2:])
+            if got and known is not None and option[:2] in known.ports:
+                found.append(Listener(*got, at=at))
+    if host:
+        found = [Listener(host, f.port, f.unix, f.at, f.certain) if not f.host and not f.unix else f for f in found]
+    if not found and known is not None and known.name in ("django server", "php server", "laravel serve"):
+        plain = [(i, got) for i in range(first, len(argv)) if (got := address(argv[i]))]
+        found = [Listener(*got, at=i) for i, got in plain[:1]]
+    if found:
+        return tuple(dict.fromkeys(found))
+    port = process.env.get("PORT", "") or ("" if known is not None else image.config.env.get("PORT", ""))
+    if port.isdigit() and (known is None or known.role in ("web", "proxy")):
+        return (Listener(host, int(port), certain="PORT" in process.env),)
+    if known is not None and known.port and known.role in ("web", "proxy", "backing", "drop", "worker"):
+        return (Listener(host or ("127.0.0.1" if known.loopback else ""), known.port, certain=False),)
+    return ()

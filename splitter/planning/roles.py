@@ -1,0 +1,213 @@
+"""What each process is for, decided by its command; names only where the command says nothing."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import cast, get_args
+
+from splitter.catalogue import Known, one_off, peel, service
+from splitter.model.facts import Phase, Process
+from splitter.model.image import Image
+from splitter.model.plan import Option, Role
+from splitter.planning.listening import Listener, listeners
+from splitter.planning.questions import Asker
+
+ROLES: tuple[Role, ...] = get_args(Role)
+# Words of a name, for processes of which the command says nothing; the first kind that has one wins.
+HINTS: tuple[tuple[Role, tuple[str, ...]], ...] = (
+    ("scheduler", ("scheduler", "schedule", "cron", "beat", "clock", "timer", "periodic", "ticker")),
+    ("worker", ("worker", "workers", "queue", "consumer", "jobs", "job", "sidekiq", "celery", "executor", "processor",
+                "sync", "dispatcher", "indexer", "watcher", "poller", "mailer", "runner", "tasks", "task", "daemon",
+                "listener", "subscriber", "ingestor", "exporter", "collector", "agent")),
+    ("proxy", ("proxy", "nginx", "haproxy", "gateway", "loadbalancer")),
+    ("web", ("web", "api", "server", "http", "frontend", "backend", "app", "site", "ui", "dashboard", "webserver",
+             "gunicorn", "uvicorn", "puma", "unicorn", "streaming", "websocket", "socket", "live", "ws", "rest", "www",
+             "nuxt", "portal", "graphql")),
+)  # fmt: skip
+ONCE = ("migrate", "migration", "migrations", "migrator", "seed", "seeds", "seeder", "db", "database", "schema",
+        "install", "superuser", "admin", "bootstrap", "index", "import", "upgrade", "fixtures", "initdb", "prestart",
+        "prepare", "collectstatic", "provision", "setup", "init", "startup")  # fmt: skip
+PREPARE = ("config", "configure", "configuration", "template", "templates", "render", "env", "environment",
+           "permissions", "certs", "settings", "nginx", "php", "user", "users", "adduser", "timezone", "hosts",
+           "inject")  # fmt: skip
+CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A process with its place: a role for what stays up, a phase for what runs first, a reason for what is dropped."""
+
+    process: Process
+    because: str
+    role: Role = "worker"
+    phase: Phase = ""
+    drop: str = ""
+    known: Known | None = None
+    listens: tuple[Listener, ...] = ()
+
+
+def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:
+    """Where a process goes, with the reason. `siblings` are all processes of the image."""
+    if process.off:
+        return Placed(process, "", drop=f"off by default: {process.off}")
+    known = meaning(process)
+    if process.lifetime == "scheduled":
+        if known is not None and known.role == "drop":
+            return Placed(process, known.because, drop=known.because, known=known)
+        return Placed(process, "cron runs it", "scheduler", known=known)
+    if process.lifetime == "job":
+        return _job(process, known)
+    if known is not None and known.phase in ("once", "prepare") and known.role == "migration":
+        return Placed(process, known.because, "migration", "once", known=known)
+    if known is not None and known.role == "drop":
+        return _plumbing(process, known, image, asker, siblings)
+    listens = listeners(process, known, image)
+    if known is not None and known.role in ROLES:
+        role = known.role
+        if role == "web" and _scheduler_in_disguise(process, listens):
+            because = "it serves only this container, and its name and environment say that it schedules"
+            role = _ask(process, "scheduler", because, asker, risky=True)
+            return Placed(process, because, role, known=known, listens=listens)
+        return Placed(process, known.because, role, known=known, listens=listens)
+    return _unknown(process, image, asker, listens)
+
+
+def meaning(process: Process) -> Known | None:
+    """What the catalogue says of a process, by how long it lives; the words of a launcher script count as a command."""
+    argv = process.command.argv
+    first = one_off if process.lifetime == "job" or process.phase else service
+    second = service if first is one_off else one_off
+    for words in _readings(argv):
+        if known := first(words) or second(words):
+            return known
+    return None
+
+
+def _readings(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The command, and what a script of the application is told to start (`docker-entrypoint.sh gunicorn`)."""
+    yield argv
+    meant = peel(argv)
+    if meant is None or not meant.args:
+        return
+    if meant.program.endswith((".sh", "entrypoint")) and not meant.args[0].startswith("-"):
+        yield meant.args
+
+
+def _job(process: Process, known: Known | None) -> Placed:
+    said = set(process.command.argv)
+    if known is not None and not known.phase and known.role in ROLES and not process.phase and not CHECKS & said:
+        return Placed(process, known.because, known.role, known=known)
+    if known is not None and known.role == "drop" and not process.phase:
+        return Placed(process, known.because, drop=known.because, known=known)
+    phase = process.phase or (cast(Phase, known.phase) if known else "") or _phase_by_name(process)
+    because = known.because if known else "it runs to its end before what follows"
+    if phase == "wait":
+        return Placed(process, because, phase=phase, drop="depends_on waits for it now", known=known)
+    migrates = known is not None and known.role == "migration"
+    role: Role = "migration" if migrates or phase == "once" else "job"
+    return Placed(process, because, role, phase, known=known)
+
+
+def _phase_by_name(process: Process) -> Phase:
+    words = list(tokens(process))
+    if any(w in ONCE for w in words):
+        return "once"
+    return "prepare" if any(w in PREPARE for w in words) else "once"
+
+
+def _plumbing(process: Process, known: Known, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:
+    """A login server or a log daemon goes, unless the image is made to offer it."""
+    ports = {p.split("/")[0] for p in image.config.ports}
+    names = " ".join(f"{p.name} {p.user} {p.command}" for p in siblings).lower()
+    product = (known.unless == "syslog" and "514" in ports) or (
+        known.unless == "ssh" and "22" in ports and any(w in names for w in ("git", "sftp", "gitea", "forgejo", "borg"))
+    )
+    if not known.unless:
+        return Placed(process, known.because, drop=known.because, known=known)
+    default = "keep" if product else "drop"
+    why = f"the image exposes port {known.port}" if product else known.because
+    answer = asker.ask(
+        f"drop:{process.id}",
+        f"{process.name}: is it what this image is for?",
+        (
+            Option("drop", "drop it", known.because),
+            Option("keep", "keep it as a service", "it runs in a container of its own"),
+        ),
+        default,
+        why,
+        process.evidence,
+    )
+    if answer == "drop":
+        return Placed(process, known.because, drop=known.because, known=known)
+    return Placed(process, why, "worker", known=known, listens=listeners(process, known, image))
+
+
+def tokens(process: Process) -> Iterator[str]:
+    """The telling words of a process: of its name first, then of its script and of its plain arguments."""
+    meant = peel(process.command.argv)
+    texts = [process.name]
+    if meant is not None:
+        stem = posixpath.splitext(meant.name)[0]
+        texts += [stem, *(a for a in meant.args[:4] if not a.startswith(("-", "/", "$")) and len(a) < 40)]
+        if stem in ("main", "index", "server", "app", "start", "run", "entrypoint"):
+            texts += list(reversed(posixpath.dirname(meant.program).split("/")))[:4]
+    for text in texts:
+        word = ""
+        for c in text:
+            if c.isalpha():
+                word += c.lower()
+            else:
+                if word:
+                    yield word
+                word = ""
+        if word:
+            yield word
+
+
+def hinted(process: Process) -> tuple[Role, str] | None:
+    """The role that a name hints at, with the word that says so."""
+    words = list(tokens(process))
+    for role, hints in HINTS:
+        for word in words:
+            if word in hints or any(len(h) > 3 and h != word and word.endswith(h) for h in hints):
+                return role, word
+    return None
+
+
+def _scheduler_in_disguise(process: Process, listens: tuple[Listener, ...]) -> bool:
+    local = bool(listens) and all(x.loopback for x in listens)
+    says = any("SCHEDUL" in name.upper() and value.lower() in ("1", "true", "yes", "on")
+               for name, value in process.env.items())  # fmt: skip
+    hint = hinted(replace(process, env={}))
+    return local and says and hint is not None and hint[0] == "scheduler"
+
+
+def _unknown(process: Process, image: Image, asker: Asker, listens: tuple[Listener, ...]) -> Placed:
+    hint = hinted(process)
+    if listens and any(x.certain for x in listens):
+        by_name = hint is not None and hint[0] in ("worker", "scheduler")
+        because = f"it listens on port {listens[0].port}"
+        role = _ask(process, "web", because, asker, risky=False)
+        note = f", though it is called {hint[1]}" if by_name and hint else ""
+        return Placed(process, because + note, role, listens=listens)
+    if hint is not None:
+        because = f"nothing is known of the command; its name says {hint[1]}"
+        return Placed(process, because, _ask(process, hint[0], because, asker), listens=listens)
+    default: Role = "web" if listens else "worker"
+    because = f"it may listen on port {listens[0].port}" if listens else "nothing shows that it listens on a port"
+    return Placed(process, because, _ask(process, default, because, asker), listens=listens)
+
+
+def _ask(process: Process, default: Role, because: str, asker: Asker, risky: bool = False) -> Role:
+    options = (
+        Option("web", "web", "it gets the published port, and starts after the migration"),
+        Option("worker", "worker", "it publishes nothing, and can be scaled"),
+        Option("scheduler", "scheduler", "it runs once, never scaled"),
+        Option("proxy", "proxy", "it stands before the web services"),
+        Option("backing", "backing", "the others wait for it"),
+        Option("job", "job", "it runs to its end"),
+    )
+    answer = asker.ask(
+        f"role:{process.id}", f"What is {process.name} for?", options, default, because, process.evidence, risky
+    )
+    return cast(Role, answer)

@@ -1,0 +1,92 @@
+"""cron as a service of its own: with the container's environment, and without the distribution's entries."""
+
+import posixpath
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+from splitter.model.facts import Process
+from splitter.model.image import Image
+from splitter.model.plan import Option
+from splitter.planning.questions import Asker
+
+PERIODIC = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
+# Entries that packages of distributions bring, for images whose base is not at hand.
+PACKAGED = ("/etc/cron.d/e2scrub_all", "/etc/cron.d/php", "/etc/cron.d/popularity-contest", "/etc/cron.d/anacron",
+            "/etc/cron.d/sysstat", "/etc/cron.daily/apt-compat", "/etc/cron.daily/dpkg", "/etc/cron.daily/logrotate",
+            "/etc/cron.daily/man-db")  # fmt: skip
+# cron gives its jobs neither the container's environment nor its PATH. Each job's shell reads both here; what the
+# crontab sets itself still wins.
+BRIDGE = """umask 077
+export -p > /run/cron-env && chmod 644 /run/cron-env
+printf '%s\\n' '#!/bin/sh' 'own=$(export -p)' '. /run/cron-env' 'eval "$own"' 'exec "${CRON_SHELL:-/bin/sh}" "$@"' \\
+  > /run/cron-shell && chmod 755 /run/cron-shell
+for tab in {tabs}; do
+  grep -q /run/cron-shell "$tab" && continue
+  {{ printf 'SHELL=/run/cron-shell\\nPATH=%s\\n' "$PATH"; sed 's/^ *SHELL *=/CRON_SHELL=/' "$tab"; }} > /run/cron-tab
+  cat /run/cron-tab > "$tab"
+done"""
+
+
+def needs_bridge(daemon: Process, image: Image) -> bool:
+    """Debian's cron and cronie hide the environment from jobs; busybox crond and newer runners do not."""
+    program = daemon.command.program
+    if program not in ("cron", "crond", "cronie", "vixie-cron") or "busybox" in daemon.command.argv[0]:
+        return False
+    return program == "cron" or not (image.is_file("/etc/alpine-release") or image.is_file("/lib/apk/db/installed"))
+
+
+def tables(entries: Sequence[Process]) -> tuple[str, ...]:
+    """The crontabs that the entries stand in."""
+    return tuple(dict.fromkeys(e.evidence.path for e in entries if e.evidence.path.startswith("/")))
+
+
+def foreign(entries: Sequence[Process], image: Image, unread: frozenset[str]) -> tuple[str, ...]:
+    """Files of cron that hold none of the application's entries and could be read."""
+    own = {*tables(entries), *(w for e in entries for w in e.command.argv)}
+    found = []
+    for folder in ("/etc/cron.d", *PERIODIC):
+        for name in image.names(folder):
+            path = posixpath.join(folder, name)
+            if path not in own and path not in unread and not name.startswith(".") and image.is_file(path):
+                found.append(path)
+    if image.base:
+        found += [p for p in PACKAGED if p not in own and p not in found]
+    return tuple(found)
+
+
+def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread: frozenset[str]) -> list[str]:
+    """What must be done in the scheduler's container before cron starts."""
+    lines = []
+    if needs_bridge(daemon, image):
+        tabs = [t for t in tables(entries) if not t.startswith(PERIODIC)]
+        if tabs:
+            lines.append(BRIDGE.format(tabs=" ".join(shlex.quote(t) for t in tabs)))
+    if gone := foreign(entries, image, unread):
+        lines.append(f"rm -f {' '.join(shlex.quote(p) for p in gone)}")
+    return lines
+
+
+def as_profiles(daemon: Process, entries: Sequence[Process], asker: Asker) -> bool:
+    """Whether the entries become one-off services for a scheduler outside."""
+    answer = asker.ask(
+        f"cron:{daemon.id}",
+        "Who starts the scheduled commands?",
+        (
+            Option("service", "cron, in a service of its own", "exactly one; never scale it"),
+            Option("profiles", "a scheduler outside", "docker compose run --rm NAME for each entry"),
+        ),
+        "service",
+        "; ".join(f"{e.schedule} {e.command}" for e in entries[:4]),
+        entries[0].evidence,
+    )
+    return answer == "profiles"
+
+
+def daemon_for(entries: Sequence[Process], image: Image) -> Process:
+    """A cron daemon for entries whose own daemon is not among the processes."""
+    first = entries[0]
+    name = first.scope[-1].rsplit("/", 1)[-1] if first.scope else "cron"
+    argv = ("cron", "-f") if name == "cron" else (name, "-f")
+    return replace(first, name=name, command=replace(first.command, argv=argv, run=()), lifetime="service", schedule="",
+                   user="", workdir="", wrapper=())  # fmt: skip
