@@ -1,0 +1,3 @@
+require_relative "application"
+$stdout.sync = true
+Rails.application.initialize!

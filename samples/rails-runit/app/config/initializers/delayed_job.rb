@@ -1,0 +1,1 @@
+Delayed::Worker.sleep_delay = 1
