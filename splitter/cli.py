@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _say(f"hint: {error.hint}")
         return 2
     except KeyboardInterrupt:
-        _say("splitter: interrupted; nothing was written")
+        _say("splitter: interrupted")
         return 130
     except BrokenPipeError:
         # The reader of our output went away; without this, Python complains again when it closes stdout.

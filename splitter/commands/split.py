@@ -47,8 +47,11 @@ def run(args: Namespace) -> int:
         print(printable(one))
         return 0
     before = read_text(reading.output)
-    answers = saved_answers(before, str(reading.output)) if before is not None else {}
-    split = make(reading, answers or {}, before, args.accept_defaults)
+    if args.apply or args.check:
+        answers = refuse_foreign(reading, before)
+    else:
+        answers, before = lenient(reading, before)
+    split = make(reading, answers, before, args.accept_defaults)
     if not split.plan.services:
         _tell("nothing was found that a split could keep:", (f"{g.evidence}: {g.what}" for g in split.plan.gaps))
         return 1
@@ -63,6 +66,25 @@ def run(args: Namespace) -> int:
     sys.stdout.write(split.text)
     report(split.plan)
     return 1 if args.strict and blocked(split.plan, True) else 0
+
+
+def refuse_foreign(reading: Reading, before: str | None) -> Mapping[str, str]:
+    """The answers that the file has. Raises SplitterError where splitter did not make the file."""
+    answers = saved_answers(before, str(reading.output)) if before is not None else {}
+    if answers is None:
+        raise SplitterError(
+            f"{reading.output} was not made by splitter, and merging into such a file comes later",
+            "-o FILE writes another",
+        )
+    return answers
+
+
+def lenient(reading: Reading, before: str | None) -> tuple[Mapping[str, str], str | None]:
+    """The answers and the text to merge into, for what only prints: a file that is not splitter's counts as none."""
+    try:
+        return refuse_foreign(reading, before), before
+    except SplitterError:
+        return {}, None
 
 
 def make(reading: Reading, answers: Mapping[str, str], before: str | None, accept: bool = False) -> Split:
@@ -150,12 +172,8 @@ def _check(split: Split) -> int:
 
 
 def _json(reading: Reading, args: Namespace) -> int:
-    before = read_text(reading.output)
-    try:
-        answers = saved_answers(before) if before is not None else None
-    except SplitterError:
-        before = answers = None  # a broken file is --apply's to refuse; the plan does not depend on it
-    split = make(reading, answers or {}, before, args.accept_defaults)
+    answers, before = lenient(reading, read_text(reading.output))
+    split = make(reading, answers, before, args.accept_defaults)
     document = plan_document(split.plan, split.text, reading.source, Mask.of(reading.image, reading.facts))
     print(json.dumps(document, indent=2))
     return 1 if args.strict and blocked(split.plan, True) else 0

@@ -225,7 +225,7 @@ class _Daemon:
         ordered = _in_order(ranked)
         if not ordered and not self.gaps:
             self.gaps.append(Gap("supervisord's configuration names no program", self.process.evidence))
-        return [*started_by_programs(ordered, self.image, self.gaps), *self.gaps]
+        return [*started_by_programs(ordered, self.process, self.image, self.gaps), *self.gaps]
 
     def _groups(self, base: Names) -> dict[str, tuple[str, int]]:
         """Each program's group and that group's priority, for the programs that a [group:x] names."""
