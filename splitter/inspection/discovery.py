@@ -88,6 +88,7 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
         logs=tuple(dict.fromkeys((*parent.logs, *child.logs))),
         off=child.off or parent.off,
         notes=tuple(dict.fromkeys((*parent.notes, *child.notes))),
+        patches={**parent.patches, **child.patches},
         files={**parent.files, **child.files},
     )
 

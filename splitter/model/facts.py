@@ -100,6 +100,7 @@ class Process:
     off: str = ""
     notes: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
+    patches: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, "Node | None"] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -113,8 +114,11 @@ class Coupling:
     """Two processes that need something of each other.
 
     target   "127.0.0.1:6379", "/run/php.sock", "/app/uploads" ...
-    between  names of processes: the one that uses first, the one that offers after it
-    how      where the target stands, so that a cut can change it: "env REDIS_URL", "argument", "config", "seen"
+    between  names of processes: those that use it first, the one that offers it last
+    how      where the target stands, so that a cut can change it: "env REDIS_URL" (a variable that is set), "default
+             DB_HOST" (a variable that code reads, with this default), "argument", "config" (the text at the
+             evidence), "code" (a constant of the program), "seen" (only observed)
+    written  the text as it stands there, for the cut to put another in its place
     """
 
     kind: CouplingKind
@@ -122,12 +126,40 @@ class Coupling:
     between: tuple[str, ...]
     evidence: Evidence
     how: str = ""
+    written: str = ""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """An address that a process was seen to listen on, while the image ran or in its configuration.
+
+    `host` is "" for every address; `unix` is a socket's path, with `port` 0; `protocol` is tcp or udp.
+    """
+
+    process: str
+    host: str
+    port: int
+    evidence: Evidence
+    unix: str = ""
+    protocol: str = "tcp"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file or folder that processes write, with their names; `readers` read it and do not write it."""
+
+    path: str
+    writers: tuple[str, ...]
+    evidence: Evidence
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All that inspection found, in start order."""
+    """All that inspection found, in start order. `listening` and `written` say more than the commands do."""
 
     processes: tuple[Process, ...] = ()
     couplings: tuple[Coupling, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    listening: tuple[Listening, ...] = ()
+    written: tuple[Written, ...] = ()
