@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import cast, get_args
 
-from splitter.catalogue import Known, one_off, peel, service
+from splitter.catalogue import Known, peel
+from splitter.catalogue.listening import Listener, listeners
+from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Phase, Process
 from splitter.model.image import Image
 from splitter.model.plan import Option, Role
-from splitter.planning.listening import Listener, listeners
 from splitter.planning.questions import Asker
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -70,27 +71,6 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
             return Placed(process, because, role, known=known, listens=listens)
         return Placed(process, known.because, role, known=known, listens=listens)
     return _unknown(process, image, asker, listens)
-
-
-def meaning(process: Process) -> Known | None:
-    """What the catalogue says of a process, by how long it lives; the words of a launcher script count as a command."""
-    argv = process.command.argv
-    first = one_off if process.lifetime == "job" or process.phase else service
-    second = service if first is one_off else one_off
-    for words in _readings(argv):
-        if known := first(words) or second(words):
-            return known
-    return None
-
-
-def _readings(argv: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The command, and what a script of the application is told to start (`docker-entrypoint.sh gunicorn`)."""
-    yield argv
-    meant = peel(argv)
-    if meant is None or not meant.args:
-        return
-    if meant.program.endswith((".sh", "entrypoint")) and not meant.args[0].startswith("-"):
-        yield meant.args
 
 
 def _job(process: Process, known: Known | None) -> Placed:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from splitter.catalogue import Known, peel
+from splitter.catalogue import Known
+from splitter.catalogue.peel import peel
 from splitter.model.facts import Process
 from splitter.model.image import Image
 
@@ -30,6 +31,11 @@ class Listener:
         return self.host in LOOPBACK
 
 
+def number(text: str) -> int:
+    """A port's number; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 65536 else 0
+
+
 def address(text: str) -> tuple[str, int, str] | None:
     """Host, port and socket path of `host:port`, `:port`, `port`, a URL or `unix:path`; None for anything else."""
     scheme, colon, rest = text.partition("://")
@@ -45,11 +51,11 @@ def address(text: str) -> tuple[str, int, str] | None:
     if text.startswith("/") and text.endswith((".sock", ".socket")):
         return "", 0, text
     host, _, port = text.rpartition(":")
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not number(port):
         return None
     if host and not all(c.isalnum() or c in ".-_[]:*" for c in host):
         return None
-    return host, int(port), ""
+    return host, number(port), ""
 
 
 def listeners(process: Process, known: Known | None, image: Image) -> tuple[Listener, ...]:
@@ -74,9 +80,9 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
                 host = value
         elif option in HOSTS and (equals or not value.startswith("-")):
             host = value
-        elif option in PORTS and value.isdigit() and (known is None or not known.ports or option in known.ports
+        elif option in PORTS and number(value) and (known is None or not known.ports or option in known.ports
                                                        or option.startswith("--")):  # fmt: skip
-            found.append(Listener("", int(value), at=place))
+            found.append(Listener("", number(value), at=place))
         elif option[:2] in ("-b", "-p") and len(option) > 2 and not option.startswith("--") and not equals:
             got = address(option[2:])
             if got and known is not None and option[:2] in known.ports:
@@ -89,8 +95,10 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
     if found:
         return tuple(dict.fromkeys(found))
     port = process.env.get("PORT", "") or ("" if known is not None else image.config.env.get("PORT", ""))
-    if port.isdigit() and (known is None or known.role in ("web", "proxy")):
-        return (Listener(host, int(port), certain="PORT" in process.env),)
+    said = process.env.get("HOST", "")
+    host = host or (said if said in LOOPBACK else "")
+    if number(port) and (known is None or known.role in ("web", "proxy")):
+        return (Listener(host, number(port), certain="PORT" in process.env),)
     if known is not None and known.port and known.role in ("web", "proxy", "backing", "drop", "worker"):
         return (Listener(host or ("127.0.0.1" if known.loopback else ""), known.port, certain=False),)
     return ()
