@@ -12,7 +12,7 @@ from splitter.catalogue.secrets import looks_secret, secret_value
 
 __all__ = [
     "Base", "Known", "base", "foreground", "init_script", "load_yaml", "looks_secret", "match", "one_off", "peel",
-    "secret_value", "service",
+    "releases", "secret_value", "service",
 ]  # fmt: skip
 
 
@@ -136,6 +136,12 @@ def init_script(name: str) -> tuple[str, ...] | None:
     scripts: dict[str, list[str]] = _data("programs")["init scripts"]
     words = scripts.get(name) or scripts.get(unversioned(name))
     return tuple(words) if words else None
+
+
+def releases() -> Mapping[str, Mapping[str, str]]:
+    """What a release of a distribution packages: the version of each server by its name, by the release's name."""
+    found: Mapping[str, Mapping[str, str]] = _data("programs")["releases"]
+    return found
 
 
 def base(reference: str) -> Base | None:

@@ -53,6 +53,8 @@ def body(service: Service, secrets: Mapping[str, str]) -> dict[str, Value]:
     keys["configs"] = [{"source": name, "target": escaped(path)} for path, name in service.configs.items()]
     keys["ports"] = [escaped(p) for p in service.ports]
     keys["network_mode"] = f"service:{service.namespace}" if service.namespace else ""
+    keys["pid"] = f"service:{service.pid}" if service.pid else ""
+    keys["ipc"] = service.ipc if service.ipc in ("", "shareable") else f"service:{service.ipc}"
     keys["depends_on"] = {name: {"condition": condition} for name, condition in service.depends_on.items()}
     keys["healthcheck"] = _health(service)
     keys["init"] = service.init

@@ -6,6 +6,7 @@ from functools import lru_cache
 import tree_sitter
 import tree_sitter_bash
 
+from splitter.shell._grouping import alternatives, bound, redirected
 from splitter.shell.syntax import (
     AndOr,
     Arithmetic,
@@ -252,7 +253,7 @@ class _Reader:
         parts.extend(self.one(n, depth + 1) for n in nodes if n.type != "comment")
         if not parts:
             return Sequence(span, ())
-        return _bind(span, parts)
+        return bound(span, parts)
 
     def redirected(self, node: Node, depth: int) -> Statement:
         span = self.span(node)
@@ -267,7 +268,7 @@ class _Reader:
             elif child.type == "ERROR":
                 self.spoil(child)
         inner = self.one(body, depth + 1) if body is not None else Simple(span, (), ())
-        done = _redirect(inner, tuple(redirects), span)
+        done = redirected(inner, tuple(redirects), span)
         for op, right in tail:
             if op == "|":
                 named = [c for c in right.children if c.is_named] if right.type == "pipeline" else [right]
@@ -356,7 +357,7 @@ class _Reader:
             at = next((i for i, c in enumerate(item.children) if c.type == ")"), 0)
             head = item.children[:at]
             first = next((c.start_byte for c in head if c.type != "("), item.start_byte)
-            patterns = _alternatives(self.slice(first, item.children[at].start_byte) if at else "")
+            patterns = alternatives(self.slice(first, item.children[at].start_byte) if at else "")
             falls = any(c.type in (";&", ";;&") for c in item.children)
             arms.append((patterns, self.sequence(item.children[at + 1 :], item, depth), falls))
         return Case(self.span(node), self.text(word) if word else "", tuple(arms))
@@ -389,67 +390,3 @@ class _Reader:
         inner = self.sequence(body.children, body, depth) if body else Sequence(self.span(node), ())
         until = any(c.type == "until" for c in node.children)
         return While(self.span(node), self.sequence(condition, node, depth), inner, until)
-
-
-def _redirect(body: Statement, redirects: tuple[Redir, ...], span: Span) -> Statement:
-    """A redirection belongs to the last command of a list or pipeline, not to all of it."""
-    match body:
-        case Simple():
-            return Simple(span, body.assigns, body.words, body.redirects + redirects)
-        case AndOr():
-            right = _redirect(body.right, redirects, _to(body.right.span, span))
-            return AndOr(span, body.left, body.op, right)
-        case Pipeline():
-            last = _redirect(body.parts[-1], redirects, _to(body.parts[-1].span, span))
-            return Pipeline(span, (*body.parts[:-1], last))
-        case Not():
-            return Not(span, _redirect(body.body, redirects, _to(body.body.span, span)))
-        case _:
-            pass
-    return Redirected(span, body, redirects) if redirects else body
-
-
-def _bind(span: Span, parts: list[Statement]) -> Statement:
-    """A pipe binds tighter than `&&`, `||` and looser than nothing else; `!` negates the whole pipeline."""
-    head = parts[0]
-    if len(parts) == 1:
-        return head
-    if isinstance(head, AndOr):
-        right = _bind(
-            Span(head.right.span.start, span.end, head.right.span.line, span.end_line), [head.right, *parts[1:]]
-        )
-        return AndOr(span, head.left, head.op, right)
-    if isinstance(head, Not):
-        return Not(span, _bind(span, [head.body, *parts[1:]]))
-    flat: list[Statement] = []
-    for part in parts:
-        flat.extend(part.parts if isinstance(part, Pipeline) else [part])
-    return Pipeline(span, tuple(flat))
-
-
-def _to(inner: Span, outer: Span) -> Span:
-    return Span(inner.start, outer.end, inner.line, outer.end_line)
-
-
-def _alternatives(text: str) -> tuple[str, ...]:
-    """The patterns of a case arm: `a|b` at the top level, quotes and parentheses respected."""
-    found: list[str] = []
-    depth, quote, start, at = 0, "", 0, 0
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "({":
-            depth += 1
-        elif char in ")}":
-            depth -= 1
-        elif char == "|" and depth <= 0:
-            found.append(text[start:at].strip())
-            start = at + 1
-        at += 1
-    found.append(text[start:].strip())
-    return tuple(found)

@@ -5,7 +5,7 @@ import posixpath
 import tarfile
 import zlib
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Self
 
 from splitter.model.image import Kind, Node
 
@@ -46,6 +46,17 @@ class Cut(Exception):
     """The stream is longer than what was wanted of it."""
 
 
+class Member(tarfile.TarInfo):
+    """An entry whose broken header is an error; tarfile takes it for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:
+            raise tarfile.ReadError(str(error)) from None
+
+
 def entries(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The members of an archive. Raises one of DAMAGE; tarfile alone takes much damage for the end."""
     before = -1
@@ -60,13 +71,17 @@ def entries(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 def path_of(name: str, below: str = "/") -> str | None:
     """The absolute path of a member; None for one that would leave the root or that no file system takes."""
     parts = [p for p in name.split("/") if p not in ("", ".")]
-    if ".." in parts or len(parts) > MAX_DEPTH or len(name) > MAX_PATH or "\0" in name:
-        return None
-    try:
-        name.encode()
-    except UnicodeEncodeError:
+    if ".." in parts or len(parts) > MAX_DEPTH or not is_text(name):
         return None
     return posixpath.join(below, *parts)
+
+
+def is_text(name: str) -> bool:
+    """Whether a name or a link's target is one that a file system takes, in UTF-8."""
+    try:
+        return len(name.encode()) <= MAX_PATH and "\0" not in name
+    except UnicodeEncodeError:
+        return False
 
 
 def kind_of(member: tarfile.TarInfo) -> Kind:

@@ -6,7 +6,7 @@ import posixpath
 import stat
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from splitter.errors import SplitterError
 from splitter.model.facts import Evidence, Gap
@@ -90,11 +90,17 @@ class FolderTree:
 
 def read_regular(real: str) -> bytes:
     """The bytes of a regular file, at most one more than MAX_TEXT. Raises OSError; never waits on a FIFO or device."""
-    fd = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError("not a regular file")
+    with open_regular(real) as file:
         return file.read(MAX_TEXT + 1)
+
+
+def open_regular(real: str) -> IO[bytes]:
+    """A regular file, opened to be read. Raises OSError, also for a link, a FIFO or a device."""
+    fd = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError("not a regular file")
+    return os.fdopen(fd, "rb")
 
 
 def _clear(name: str) -> str:

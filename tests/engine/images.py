@@ -18,6 +18,10 @@ DEBIAN = "debian:bookworm-slim"
 STANDINS = {
     "phusion/baseimage:noble-1.0.2": "my_init",
     "redis:7": "redis",
+    "redis:7.0": "redis",
+    "postgres:15": "postgres",
+    "mariadb:10.11": "mariadb",
+    "memcached:1.6": "memcached",
 }
 
 

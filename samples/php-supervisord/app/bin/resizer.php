@@ -11,8 +11,9 @@ while (true) {
     $db->exec('BEGIN IMMEDIATE');
     $entry = $db->query('SELECT id, picture FROM entries WHERE picture IS NOT NULL AND resized = 0 LIMIT 1')->fetch();
     if ($entry) {
-        file_put_contents("$folder/small-{$entry['picture']}", substr(file_get_contents("$folder/{$entry['picture']}"), 0, 16));
-        $db->exec("UPDATE entries SET resized = 1 WHERE id = {$entry['id']}");
+        $picture = @imagecreatefromstring(file_get_contents("$folder/{$entry['picture']}"));
+        $done = $picture && imagepng(imagescale($picture, 32), "$folder/small-{$entry['picture']}");
+        $db->exec('UPDATE entries SET resized = ' . ($done ? 1 : -1) . " WHERE id = {$entry['id']}");
     }
     $db->exec('COMMIT');
     if (!$entry) {

@@ -22,5 +22,5 @@ echo getenv('SITE_NAME'), "\n";
 @readfile(dirname(__DIR__) . '/data/digest.txt');
 foreach (db()->query('SELECT * FROM entries ORDER BY id') as $entry) {
     echo "{$entry['id']}. {$entry['text']}", $entry['picture'] ? " /uploads/{$entry['picture']}" : '',
-        $entry['resized'] ? " /uploads/small-{$entry['picture']}" : '', "\n";
+        $entry['resized'] == 1 ? " /uploads/small-{$entry['picture']}" : '', "\n";
 }
