@@ -10,6 +10,7 @@ import tarfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from splitter.model.facts import Evidence, Gap
 from splitter.model.image import MAX_TEXT, Config, Image, Node, Tree, normal, text_node
@@ -68,7 +69,7 @@ def _lay(stage: Stage, one: Instruction, files: Image, path: str, source: str, t
         stage.gap(f"{one.name} {source}: {real.what if isinstance(real, Gap) else 'a link that leads nowhere'}", one)
         return
     if one.flag("parents") is not None:
-        _, pivot, kept = source.partition("/./")
+        pivot = "/./" in source
         shown = path.lstrip("/")
         below = shown[len(normal(source.partition("/./")[0]).strip("/")) :].lstrip("/") if pivot else shown
         target, several = posixpath.join(target, posixpath.dirname(below) if node.kind != "dir" else below), True
@@ -221,7 +222,7 @@ def _members(stage: Stage, one: Instruction, tar: tarfile.TarFile, target: str) 
             if member.size <= min(MAX_TEXT, room) and (file := tar.extractfile(member)) is not None:
                 raw = file.read()
                 room -= len(raw)
-                node = replace(node, data=lambda raw=raw: raw)
+                node = replace(node, data=partial(bytes, raw))
         stage.tree.put(at, node)
     for at, source in links:
         if (node_ := stage.tree.lookup(source)) is not None:

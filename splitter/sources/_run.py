@@ -2,15 +2,14 @@
 
 import posixpath
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from splitter.model.facts import Evidence, Gap
-from splitter.model.image import Image, Node, Tree, normal
+from splitter.model.image import Node, normal
 from splitter.shell.calls import Call
 from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate
-from splitter.sources._context import Change, Graft, StageTree
+from splitter.sources._context import Graft, StageTree
 from splitter.sources._parse import Instruction, Text
 from splitter.sources._stage import Stage
 
@@ -167,7 +166,7 @@ class _Run:
             return None
         return path, text, tuple(argv[1:])
 
-    def write(self, changes: "dict[str, Node | None]", sure: bool) -> None:
+    def write(self, changes: Mapping[str, Node | None], sure: bool) -> None:
         for path, node in changes.items():
             if not sure and (node is None or self.tree.lookup(path) is not None):
                 continue

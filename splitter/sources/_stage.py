@@ -210,7 +210,7 @@ def inherit_base(reference: str) -> tuple[Config, dict[str, Node]]:
         ports=tuple(each for port in known.ports for each in ports(port)),
         volumes=known.volumes,
         stop_signal=known.stop_signal,
-        where={key: at for key in keys},
+        where=dict.fromkeys(keys, at),
     )
     return config, {path: _base_node(text, at) for path, text in known.files.items()}
 

@@ -3,10 +3,8 @@
 import os
 import posixpath
 from collections.abc import Callable
-from dataclasses import replace
 
 from splitter.errors import SplitterError
-from splitter.model.facts import Evidence, Gap
 from splitter.model.image import Build, Image, Node, normal
 from splitter.sources import Options
 from splitter.sources._context import Change, ContextTree, Graft
