@@ -1,7 +1,7 @@
 """Users and groups: useradd, adduser, groupadd, addgroup and usermod, as lines of /etc/passwd and /etc/group."""
 
-from splitter.shell.arguments import Arguments, NotKnown, arguments
 from splitter.shell._files import Work
+from splitter.shell.arguments import Arguments, NotKnown, arguments
 from splitter.shell.calls import Word
 
 PASSWD, GROUP = "/etc/passwd", "/etc/group"

@@ -2,8 +2,8 @@
 
 from splitter.shell import _regex
 from splitter.shell import sed as stream
-from splitter.shell.arguments import NotKnown, absolute, arguments
 from splitter.shell._files import Work
+from splitter.shell.arguments import NotKnown, absolute, arguments
 from splitter.shell.calls import Word
 
 MAX_SED = 1 << 18

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from splitter.model.facts import Evidence
 from splitter.model.image import Image, Node
 from splitter.shell import _accounts, _files, _texts
-from splitter.shell.arguments import NotKnown, absolute, globbed
 from splitter.shell._files import Work
+from splitter.shell.arguments import NotKnown, absolute, globbed
 from splitter.shell.calls import Call, Redirect, Word
 
 Handler = Callable[[Work, tuple[Word, ...]], "str | None"]

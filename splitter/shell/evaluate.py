@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from splitter.shell.calls import Trace, Unread, Word
 from splitter.shell.expand import Expander
 from splitter.shell.expand import words as as_words
-from splitter.shell.machine import Full, Machine
+from splitter.shell.machine import Machine
 from splitter.shell.parse import parse
+from splitter.shell.reader import Full
 from splitter.shell.scope import Context, Source
 from splitter.shell.syntax import Background, Simple
 from splitter.shell.values import State, Value, Variable, literal

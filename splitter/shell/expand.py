@@ -9,7 +9,8 @@ from splitter.shell.calls import Word
 from splitter.shell.lexer import Arith, Param, ProcessSub, Substitution, Text, closing, lex
 from splitter.shell.parameters import Parameters
 from splitter.shell.quote import source as as_source
-from splitter.shell.values import EMPTY, Value, escape, join, literal, unknown
+from splitter.shell.values import EMPTY, State, Value, escape, join, literal, unknown
+from splitter.shell.world import Files
 
 MAX_FIELDS = 2000
 
@@ -33,6 +34,9 @@ class Field:
 
 class Expander(Parameters):
     """Expansion in one state."""
+
+    def __init__(self, state: State, files: Files, user: str | None = None) -> None:
+        self.state, self.files, self.user = state, files, user
 
     def substitute(self, text: str) -> Value | None:
         """What a `$(...)` gives; None where only running it can tell."""

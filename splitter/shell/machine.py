@@ -1,44 +1,42 @@
-"""The interpreter over statements; builtins and loops are in modules of their own."""
+"""The interpreter over statements; branches, loops, builtins and variables are in modules of their own."""
 
+from collections.abc import Sequence as Many
 from dataclasses import replace
 
-from splitter.shell.calls import Call, Redirect, Sourced, Unread, Word
-from splitter.shell.conditions import FALSE, TRUE, UNDECIDED, Verdict, both, either, test
+from splitter.shell import arith
+from splitter.shell.branches import Branches
+from splitter.shell.calls import Call, Redirect, Unread, Word
+from splitter.shell.conditions import UNDECIDED, Verdict, searches, test
 from splitter.shell.expand import words as as_words
-from splitter.shell.loops import Loops
-from splitter.shell.scope import DONE, Body, Context, Outcome, Source
+from splitter.shell.judging import quiet
+from splitter.shell.reader import Extra, Full
+from splitter.shell.scope import DONE, Body, Context, Outcome
 from splitter.shell.syntax import (
-    AndOr, Arithmetic, ArithmeticFor, Background, Case, For, Function, If, Not, Pipeline, Redir, Redirected, Sequence,
-    Simple, Statement, Subshell, Test, While, walk,
+    AndOr,
+    Arithmetic,
+    ArithmeticFor,
+    Background,
+    Case,
+    For,
+    Function,
+    If,
+    Not,
+    Pipeline,
+    Redir,
+    Redirected,
+    Sequence,
+    Simple,
+    Statement,
+    Subshell,
+    Test,
+    While,
 )  # fmt: skip
-from splitter.shell.values import State, Variable, unknown
-from splitter.shell.world import MAX_CALLS, MAX_FRAMES, MAX_STEPS, Files
-from splitter.shell import arith, patterns
-
-# What may follow the program a script lives for without being what it lives for.
-QUIET = frozenset(
-    "echo printf exit return trap : true false kill sleep set shopt unset local export readonly declare".split()
-)
+from splitter.shell.values import Value
+from splitter.shell.world import MAX_CALLS, MAX_FRAMES, MAX_STEPS
 
 
-class Full(Exception):
-    """A bound was reached."""
-
-
-class Machine(Loops):
+class Machine(Branches):
     """One run over a script. Sub-shells work on a copy of the state that is thrown away after them."""
-
-    def __init__(self, state: State, files: Files, user: str | None, dialect: str) -> None:
-        self.state, self.files, self.user, self.dialect = state, files, user, dialect
-        self.calls: list[Call] = []
-        self.unread: list[Unread] = []
-        self.sourced: list[Sourced] = []
-        self.jobs = self.steps = self.depth = 0
-
-    def broken(self, source: Source) -> None:
-        for place in source.script.broken:
-            line = source.inner.line if source.inner else place.line
-            self.unread.append(Unread(f"does not parse: {place.text.strip() or 'the end'}", source.path, line))
 
     # Statements
 
@@ -132,8 +130,6 @@ class Machine(Loops):
 
     def piped(self, node: Pipeline) -> Verdict:
         """The status of `echo TEXT | grep -q PATTERN`, where it can be told."""
-        from splitter.shell.conditions import searches
-
         tail = node.parts[-1]
         if len(node.parts) != 2 or not isinstance(tail, Simple):
             return UNDECIDED
@@ -150,175 +146,9 @@ class Machine(Loops):
         holds = True if True in found else None if None in found else False
         return Verdict(holds, value.deps, text, f"not {text}")
 
-    def and_or(self, node: AndOr, context: Context) -> Outcome:
-        """`a && b`, `a || b`: a command is taken to succeed, and what follows `||` runs only if it does not."""
-        harmless = quiet(node.right)
-        left = self.run(node.left, replace(context, last=context.last and harmless))
-        if left.flow:
-            return left
-        wanted = node.op == "&&"
-        status = left.status
-        takes = None if status.holds is None else status.holds == wanted
-        said = status.when if wanted else status.unless
-        inner = replace(context, operator=node.op)
-        if takes is False:
-            self.aside(node.right, inner, status.deps, said)
-            return Outcome(status)
-        if takes is None:
-            if wanted and _command(node.left):
-                right = self.run(node.right, inner)
-                return Outcome(both(status, right.status) if right.status.holds is not None else UNDECIDED, right.flow)
-            guard = context.source.script.source(node.left.span)
-            right = self.maybe(node.right, inner.under(guard if wanted else f"! {guard}"))
-            if right.flow == "fail" and not wanted:
-                return Outcome(replace(status, holds=True) if not _command(node.left) else TRUE)
-            return Outcome((both if wanted else either)(status, right.status))
-        mark, before = len(self.calls), self.state.copy()
-        right = self.run(node.right, inner.given(self.because(status.deps)))
-        if right.flow == "fail" and self.rescued(status, before, mark):
-            return Outcome(status.inverted())
-        return Outcome((both if wanted else either)(status, right.status), right.flow)
-
-    def maybe(self, node: Statement, context: Context) -> Outcome:
-        """A statement that may or may not run."""
-        before = self.state.copy()
-        outcome = self.run(node, context)
-        if outcome.flow:
-            self.state = before
-        else:
-            self.state.meet(before)
-        return Outcome(outcome.status, outcome.flow if outcome.flow == "fail" else "")
-
-    def aside(self, node: Statement | None, context: Context, deps: frozenset[str], by: str) -> None:
-        """An arm that is not taken: read for what it would start. Arms for other arguments or users are not."""
-        if node is None or deps & {"@", "id"}:
-            return
-        outer, self.state = self.state, self.state.copy()
-        try:
-            self.run(node, context.switched_off(by))
-        finally:
-            self.state = outer
-
-    def because(self, deps: frozenset[str]) -> tuple[str, ...]:
-        names = sorted(d for d in deps if d.isidentifier() and d != "id")
-        return tuple(f"{n}={self.state.given.get(n, '')}" for n in names[:4])
-
-    def rescued(self, status: Verdict, before: State, mark: int) -> bool:
-        """A script that gives up because something is not set or not there is not meant to run like that: go on
-        as if it were."""
-        outside = {d for d in status.deps if d not in ("@", "id")}
-        if not outside:
-            return False
-        del self.calls[mark:]
-        self.state = before
-        for name in sorted(outside):
-            if name.isidentifier() and name not in before.vars:
-                before.vars[name] = Variable(unknown(f"${name}", f"${{{name}}}", frozenset((name,))), True, outside=True)
-        return True
-
-    def branch(self, node: If, context: Context) -> Outcome:
-        ends: list[tuple[State, Outcome]] = []
-        inner = context
-        for at, (condition, body) in enumerate(node.arms):
-            tested = self.sequence(condition, replace(inner, last=False))
-            if tested.flow:
-                return tested
-            status = tested.status
-            rest = replace(node, arms=node.arms[at + 1 :])
-            if status.holds is False:
-                self.aside(body, inner, status.deps, status.when)
-                inner = inner.given(self.because(status.deps))
-                continue
-            guard = context.source.script.source(condition.span)
-            if status.holds is None:
-                before = self.state.copy()
-                outcome = self.run(body, inner.under(guard))
-                ends.append((self.state, outcome))
-                self.state = before
-                inner = inner.under(f"! {guard}") if "fail" not in outcome.flow else inner
-                continue
-            mark, before = len(self.calls), self.state.copy()
-            absent = self.fresh(status)
-            outcome = self.run(body, inner.given(self.because(status.deps)).under(guard if absent else ""))
-            if outcome.flow == "fail" and self.rescued(status, before, mark):
-                continue
-            ends.append((self.state, outcome))
-            self.state = self.state.copy()
-            self.aside(_remaining(rest), replace(inner, guards=context.guards), status.deps, status.unless)
-            break
-        else:
-            ends.append((self.state, self.run(node.orelse, inner) if node.orelse else DONE))
-            ends[-1] = (self.state, ends[-1][1])
-        return self.joined(ends)
-
-    def fresh(self, status: Verdict) -> bool:
-        """Decided by a file that is not there: so it is in a new container, and not where a volume holds it."""
-        paths = [d for d in status.deps if d.startswith("/")]
-        return any(not self.files.is_file(p) and not self.files.is_dir(p) for p in paths)
-
-    def joined(self, ends: list[tuple[State, Outcome]]) -> Outcome:
-        going = [state for state, outcome in ends if not outcome.flow]
-        if not going:
-            self.state = ends[-1][0]
-            flows = {outcome.flow for _, outcome in ends}
-            return Outcome(UNDECIDED, flows.pop() if len(flows) == 1 else "exit")
-        first, *others = going
-        self.state = first
-        for other in others:
-            first.meet(other)
-        statuses = {outcome.status.holds for _, outcome in ends if not outcome.flow}
-        return Outcome(ends[0][1].status if len(ends) == 1 else Verdict(statuses.pop() if len(statuses) == 1 else None))
-
-    def case(self, node: Case, context: Context) -> Outcome:
-        value = self.one(node.word)
-        ends: list[tuple[State, Outcome]] = []
-        inner, taken, falls = context, False, False
-        before = self.state.copy()
-        for patterns_, body, through in node.arms:
-            found, deps = self.matched(value.value, patterns_)
-            deps |= value.deps
-            said = f"{_shown(node.word)}={'|'.join(patterns_)}"
-            if taken and not falls:
-                self.aside(body, context, deps, said)
-            elif falls or found:
-                mark = len(self.calls)
-                outcome = self.run(body, inner.given(self.because(deps)))
-                if outcome.flow == "fail" and self.rescued(Verdict(True, deps), before, mark):
-                    outcome = DONE
-                taken, falls = True, through
-                if not falls:
-                    ends.append((self.state, outcome))
-                    self.state = self.state.copy()
-            elif found is None:
-                start = self.state.copy()
-                outcome = self.run(body, inner.under(said))
-                ends.append((self.state, outcome))
-                self.state = start
-                falls = through
-            else:
-                self.aside(body, inner, deps, said)
-        if not taken:
-            ends.append((self.state, DONE))
-        return self.joined(ends)
-
-    def matched(self, text: str | None, alternatives: tuple[str, ...]) -> tuple[bool | None, frozenset[str]]:
-        """Whether a case arm is taken; a bare `*` always is."""
-        found: bool | None = False
-        deps: frozenset[str] = frozenset()
-        for source in alternatives:
-            if source == "*":
-                return True, deps
-            pattern, more = self.pattern(source)
-            deps |= more
-            one = None if text is None or pattern is None else patterns.matches(pattern, text)
-            if one:
-                return True, deps
-            found = None if one is None else found
-        return found, deps
-
     # Calls
 
-    def call(self, node: Simple, fields: tuple[Word, ...], context: Context, more: "Extra") -> None:
+    def call(self, node: Simple, fields: tuple[Word, ...], context: Context, more: Extra) -> None:
         """Report a call."""
         if len(self.calls) >= MAX_CALLS:
             raise Full(f"more than {MAX_CALLS} calls")
@@ -350,21 +180,19 @@ class Machine(Loops):
                 body, known = value.text + ("\n" if redir.op == "<<<" else ""), value.known
         target = None
         if redir.target is not None:
-            words = as_words(self.fields(redir.target)) or as_words([f for f in self.fields(f'"{redir.target}"')])
+            words = as_words(self.fields(redir.target)) or as_words(self.fields(f'"{redir.target}"'))
             target = words[0] if words else None
         return Redirect(redir.op, redir.fd, target, body, known)
 
     # Functions and sourced texts
 
-    def function(self, body: Body, arguments: list[object], context: Context) -> Outcome:
-        from splitter.shell.values import Value
-
+    def function(self, body: Body, arguments: Many[Value], context: Context) -> Outcome:
         if context.depth >= MAX_FRAMES:
             self.unread.append(Unread(f"{body.name} calls itself too deep to be read", body.source.path, 1))
             return Outcome(UNDECIDED)
         state = self.state
         saved = (state.args, state.outer, state.locals)
-        state.args = tuple(a for a in arguments if isinstance(a, Value))
+        state.args = tuple(arguments)
         state.outer, state.locals = frozenset(), {}
         inner = replace(context, source=body.source, function=body.name, depth=context.depth + 1)
         outcome = self.run(body.node, inner)
@@ -376,44 +204,3 @@ class Machine(Loops):
                 state.vars[name] = old
         state.args, state.outer, state.locals = saved
         return Outcome(outcome.status) if outcome.flow in ("return", "break", "continue") else outcome
-
-
-def quiet(node: Statement) -> bool:
-    """Nothing that a script would be kept up for."""
-    match node:
-        case Simple():
-            return not node.words or (isinstance(node.words[0], str) and node.words[0] in QUIET)
-        case Function() | Test() | Arithmetic():
-            return True
-        case Not() | Redirected():
-            return quiet(node.body)
-        case AndOr():
-            return quiet(node.left) and quiet(node.right)
-        case Sequence():
-            return all(quiet(s) for s in node.body)
-        case Subshell():
-            return quiet(node.body)
-        case If():
-            bodies = [b for arm in node.arms for b in arm] + ([node.orelse] if node.orelse else [])
-            return all(quiet(b) for b in bodies)
-        case _:
-            return False
-
-
-def _command(node: Statement) -> bool:
-    """Its status is a program's, not a test's."""
-    return not any(isinstance(s, (Test, Arithmetic)) or _is_test(s) for s in walk(node))
-
-
-def _is_test(node: Statement) -> bool:
-    return isinstance(node, Simple) and node.words[:1] in (("test",), ("[",), ("command",), ("which",), ("grep",))
-
-
-def _remaining(node: If) -> Statement | None:
-    if node.arms:
-        return node
-    return node.orelse
-
-
-def _shown(word: str) -> str:
-    return word.strip("\"'").removeprefix("${").removeprefix("$").removesuffix("}") or word

@@ -143,7 +143,7 @@ class Outputs(Expander):
         if sets in (("a-z", "A-Z"), ("[:lower:]", "[:upper:]"), ("[a-z]", "[A-Z]")):
             return literal(text.upper(), value.deps)
         if all(len(s) == 1 for s in sets):
-            return literal(text.replace(*sets), value.deps)
+            return literal(text.replace(plain[0], plain[1]), value.deps)
         return None
 
 

@@ -10,14 +10,15 @@ from splitter.shell.parse import parse
 from splitter.shell.values import EMPTY, NONE, State, Value, Variable, escape, join, literal, unknown
 from splitter.shell.world import Files
 
-_MACHINE = frozenset("HOME HOSTNAME RANDOM SECONDS PPID SHLVL LINENO EPOCHSECONDS ? $ !".split())
+_MACHINE = frozenset((
+    "HOME", "HOSTNAME", "RANDOM", "SECONDS", "PPID", "SHLVL", "LINENO", "EPOCHSECONDS", "?", "$", "!",
+))  # fmt: skip
 # What may be asked again at run time and answers the same: its `$(...)` can move into the command line.
-_STEADY = frozenset(
-    (
-        "hostname nproc getconf cat dirname basename realpath readlink pwd ip id whoami uname free expr awk sed cut "
-        "grep tr head tail echo printf find pkg-config stat command which type sort uniq wc xargs jq env getent test cd"
-    ).split()
-)
+_STEADY = frozenset((
+    "hostname", "nproc", "getconf", "cat", "dirname", "basename", "realpath", "readlink", "pwd", "ip", "id", "whoami",
+    "uname", "free", "expr", "awk", "sed", "cut", "grep", "tr", "head", "tail", "echo", "printf", "find", "pkg-config",
+    "stat", "command", "which", "type", "sort", "uniq", "wc", "xargs", "jq", "env", "getent", "test", "cd",
+))  # fmt: skip
 
 
 class Parameters:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 MAX_LENGTH = 20_000  # of one value; a longer one is taken as not known
 NONE: frozenset[str] = frozenset()
@@ -85,7 +84,10 @@ class Variable:
 
 @dataclass
 class State:
-    """What the shell knows at one point. `copy` before a branch, `meet` after it."""
+    """What the shell knows at one point. `copy` before a branch, `meet` after it.
+
+    `outer` is what the number of arguments rests on, `locals` what the variables of the function at hand hid.
+    """
 
     vars: dict[str, Variable] = field(default_factory=dict)
     args: tuple[Value, ...] | None = ()
@@ -95,13 +97,14 @@ class State:
     cwd: str = "/"
     stack: tuple[str, ...] = ()
     functions: dict[str, object] = field(default_factory=dict)
+    locals: dict[str, Variable | None] = field(default_factory=dict)
     redirects: tuple[object, ...] = ()
     allexport: bool = False
     written: frozenset[str] = NONE
-    given: Mapping[str, str] = MappingProxyType({})
+    given: Mapping[str, str] = field(default_factory=dict)
 
     def copy(self) -> "State":
-        return replace(self, vars=dict(self.vars), functions=dict(self.functions))
+        return replace(self, vars=dict(self.vars), functions=dict(self.functions), locals=dict(self.locals))
 
     def get(self, name: str) -> Variable | None:
         return self.vars.get(name)
@@ -132,3 +135,4 @@ class State:
         self.functions.update(other.functions)
         self.redirects = self.redirects if self.redirects == other.redirects else ()
         self.written = self.written | other.written
+        self.locals = {**other.locals, **self.locals}

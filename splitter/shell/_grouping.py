@@ -1,0 +1,67 @@
+"""What binds to what: redirections, pipes and the patterns of a case arm, where the grammar groups otherwise."""
+
+from splitter.shell.syntax import AndOr, Not, Pipeline, Redir, Redirected, Simple, Span, Statement
+
+
+def redirected(body: Statement, redirects: tuple[Redir, ...], span: Span) -> Statement:
+    """A redirection belongs to the last command of a list or pipeline, not to all of it."""
+    match body:
+        case Simple():
+            return Simple(span, body.assigns, body.words, body.redirects + redirects)
+        case AndOr():
+            right = redirected(body.right, redirects, _to(body.right.span, span))
+            return AndOr(span, body.left, body.op, right)
+        case Pipeline():
+            last = redirected(body.parts[-1], redirects, _to(body.parts[-1].span, span))
+            return Pipeline(span, (*body.parts[:-1], last))
+        case Not():
+            return Not(span, redirected(body.body, redirects, _to(body.body.span, span)))
+        case _:
+            pass
+    return Redirected(span, body, redirects) if redirects else body
+
+
+def bound(span: Span, parts: list[Statement]) -> Statement:
+    """A pipe binds tighter than `&&`, `||` and looser than nothing else; `!` negates the whole pipeline."""
+    head = parts[0]
+    if len(parts) == 1:
+        return head
+    if isinstance(head, AndOr):
+        right = bound(
+            Span(head.right.span.start, span.end, head.right.span.line, span.end_line), [head.right, *parts[1:]]
+        )
+        return AndOr(span, head.left, head.op, right)
+    if isinstance(head, Not):
+        return Not(span, bound(span, [head.body, *parts[1:]]))
+    flat: list[Statement] = []
+    for part in parts:
+        flat.extend(part.parts if isinstance(part, Pipeline) else [part])
+    return Pipeline(span, tuple(flat))
+
+
+def _to(inner: Span, outer: Span) -> Span:
+    return Span(inner.start, outer.end, inner.line, outer.end_line)
+
+
+def alternatives(text: str) -> tuple[str, ...]:
+    """The patterns of a case arm: `a|b` at the top level, quotes and parentheses respected."""
+    found: list[str] = []
+    depth, quote, start, at = 0, "", 0, 0
+    while at < len(text):
+        char = text[at]
+        if char == "\\":
+            at += 1
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "({":
+            depth += 1
+        elif char in ")}":
+            depth -= 1
+        elif char == "|" and depth <= 0:
+            found.append(text[start:at].strip())
+            start = at + 1
+        at += 1
+    found.append(text[start:].strip())
+    return tuple(found)

@@ -1,0 +1,197 @@
+"""Where the flow parts: `&&`, `||`, `if` and `case`, decided where it can be, both arms where it cannot."""
+
+from dataclasses import replace
+
+from splitter.shell import patterns
+from splitter.shell.conditions import TRUE, UNDECIDED, Verdict, both, either
+from splitter.shell.judging import command, quiet
+from splitter.shell.loops import Loops
+from splitter.shell.scope import DONE, Context, Outcome
+from splitter.shell.syntax import AndOr, Case, If, Sequence, Statement
+from splitter.shell.values import State, Variable, unknown
+
+
+class Branches(Loops):
+    """The part of the interpreter that chooses an arm."""
+
+    def sequence(self, node: Sequence, context: Context) -> Outcome:
+        raise NotImplementedError
+
+    def and_or(self, node: AndOr, context: Context) -> Outcome:
+        """`a && b`, `a || b`: a command is taken to succeed, and what follows `||` runs only if it does not."""
+        harmless = quiet(node.right)
+        left = self.run(node.left, replace(context, last=context.last and harmless))
+        if left.flow:
+            return left
+        wanted = node.op == "&&"
+        status = left.status
+        takes = None if status.holds is None else status.holds == wanted
+        said = status.when if wanted else status.unless
+        inner = replace(context, operator=node.op)
+        if takes is False:
+            self.aside(node.right, inner, status.deps, said)
+            return Outcome(status)
+        if takes is None:
+            if wanted and command(node.left):
+                right = self.run(node.right, inner)
+                return Outcome(both(status, right.status) if right.status.holds is not None else UNDECIDED, right.flow)
+            guard = context.source.script.source(node.left.span)
+            right = self.maybe(node.right, inner.under(guard if wanted else f"! {guard}"))
+            if right.flow == "fail" and not wanted:
+                return Outcome(replace(status, holds=True) if not command(node.left) else TRUE)
+            return Outcome((both if wanted else either)(status, right.status))
+        mark, before = len(self.calls), self.state.copy()
+        right = self.run(node.right, inner.given(self.because(status.deps)))
+        if right.flow == "fail" and self.rescued(status, before, mark):
+            return Outcome(status.inverted())
+        return Outcome((both if wanted else either)(status, right.status), right.flow)
+
+    def maybe(self, node: Statement, context: Context) -> Outcome:
+        """A statement that may or may not run."""
+        before = self.state.copy()
+        outcome = self.run(node, context)
+        if outcome.flow:
+            self.state = before
+        else:
+            self.state.meet(before)
+        return Outcome(outcome.status, outcome.flow if outcome.flow == "fail" else "")
+
+    def aside(self, node: Statement | None, context: Context, deps: frozenset[str], by: str) -> None:
+        """An arm that is not taken: read for what it would start. Arms for other arguments or users are not."""
+        if node is None or deps & {"@", "id"}:
+            return
+        outer, self.state = self.state, self.state.copy()
+        try:
+            self.run(node, context.switched_off(by))
+        finally:
+            self.state = outer
+
+    def because(self, deps: frozenset[str]) -> tuple[str, ...]:
+        names = sorted(d for d in deps if d.isidentifier() and d != "id")
+        return tuple(f"{n}={self.state.given.get(n, '')}" for n in names[:4])
+
+    def rescued(self, status: Verdict, before: State, mark: int) -> bool:
+        """A script that gives up because something is not set or not there is not meant to run like that: go on
+        as if it were."""
+        outside = {d for d in status.deps if d not in ("@", "id")}
+        if not outside:
+            return False
+        del self.calls[mark:]
+        self.state = before
+        for name in sorted(outside):
+            if name.isidentifier() and name not in before.vars:
+                before.vars[name] = Variable(
+                    unknown(f"${name}", f"${{{name}}}", frozenset((name,))), True, outside=True
+                )
+        return True
+
+    def branch(self, node: If, context: Context) -> Outcome:
+        ends: list[tuple[State, Outcome]] = []
+        inner = context
+        for at, (condition, body) in enumerate(node.arms):
+            tested = self.sequence(condition, replace(inner, last=False))
+            if tested.flow:
+                return tested
+            status = tested.status
+            rest = replace(node, arms=node.arms[at + 1 :])
+            if status.holds is False:
+                self.aside(body, inner, status.deps, status.when)
+                inner = inner.given(self.because(status.deps))
+                continue
+            guard = context.source.script.source(condition.span)
+            if status.holds is None:
+                before = self.state.copy()
+                outcome = self.run(body, inner.under(guard))
+                ends.append((self.state, outcome))
+                self.state = before
+                inner = inner.under(f"! {guard}") if "fail" not in outcome.flow else inner
+                continue
+            mark, before = len(self.calls), self.state.copy()
+            absent = self.fresh(status)
+            outcome = self.run(body, inner.given(self.because(status.deps)).under(guard if absent else ""))
+            if outcome.flow == "fail" and self.rescued(status, before, mark):
+                continue
+            ends.append((self.state, outcome))
+            self.state = self.state.copy()
+            self.aside(_remaining(rest), replace(inner, guards=context.guards), status.deps, status.unless)
+            break
+        else:
+            ends.append((self.state, self.run(node.orelse, inner) if node.orelse else DONE))
+            ends[-1] = (self.state, ends[-1][1])
+        return self.joined(ends)
+
+    def fresh(self, status: Verdict) -> bool:
+        """Decided by a file that is not there: so it is in a new container, and not where a volume holds it."""
+        paths = [d for d in status.deps if d.startswith("/")]
+        return any(not self.files.is_file(p) and not self.files.is_dir(p) for p in paths)
+
+    def joined(self, ends: list[tuple[State, Outcome]]) -> Outcome:
+        going = [state for state, outcome in ends if not outcome.flow]
+        if not going:
+            self.state = ends[-1][0]
+            flows = {outcome.flow for _, outcome in ends}
+            return Outcome(UNDECIDED, flows.pop() if len(flows) == 1 else "exit")
+        first, *others = going
+        self.state = first
+        for other in others:
+            first.meet(other)
+        statuses = {outcome.status.holds for _, outcome in ends if not outcome.flow}
+        return Outcome(ends[0][1].status if len(ends) == 1 else Verdict(statuses.pop() if len(statuses) == 1 else None))
+
+    def case(self, node: Case, context: Context) -> Outcome:
+        value = self.one(node.word)
+        ends: list[tuple[State, Outcome]] = []
+        inner, taken, falls = context, False, False
+        before = self.state.copy()
+        for patterns_, body, through in node.arms:
+            found, deps = self.matched(value.value, patterns_)
+            deps |= value.deps
+            name = _shown(node.word)
+            said = f"{name} is anything else" if "*" in patterns_ else f"{name}={'|'.join(patterns_)}"
+            if taken and not falls:
+                self.aside(body, context, deps, said)
+            elif falls or found:
+                mark = len(self.calls)
+                outcome = self.run(body, inner.given(self.because(deps)))
+                if outcome.flow == "fail" and self.rescued(Verdict(True, deps), before, mark):
+                    outcome = DONE
+                taken, falls = True, through
+                if not falls:
+                    ends.append((self.state, outcome))
+                    self.state = self.state.copy()
+            elif found is None:
+                start = self.state.copy()
+                outcome = self.run(body, inner.under(said))
+                ends.append((self.state, outcome))
+                self.state = start
+                falls = through
+            else:
+                self.aside(body, inner, deps, said)
+        if not taken:
+            ends.append((self.state, DONE))
+        return self.joined(ends)
+
+    def matched(self, text: str | None, alternatives: tuple[str, ...]) -> tuple[bool | None, frozenset[str]]:
+        """Whether a case arm is taken; a bare `*` always is."""
+        found: bool | None = False
+        deps: frozenset[str] = frozenset()
+        for source in alternatives:
+            if source == "*":
+                return True, deps
+            pattern, more = self.pattern(source)
+            deps |= more
+            one = None if text is None or pattern is None else patterns.matches(pattern, text)
+            if one:
+                return True, deps
+            found = None if one is None else found
+        return found, deps
+
+
+def _remaining(node: If) -> Statement | None:
+    if node.arms:
+        return node
+    return node.orelse
+
+
+def _shown(word: str) -> str:
+    return word.strip("\"'").removeprefix("${").removeprefix("$").removesuffix("}") or word

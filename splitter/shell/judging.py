@@ -1,0 +1,53 @@
+"""What a statement is like before it is read: quiet, a test, or a program whose status nobody knows."""
+
+from splitter.shell.syntax import (
+    AndOr,
+    Arithmetic,
+    Function,
+    If,
+    Not,
+    Redirected,
+    Sequence,
+    Simple,
+    Statement,
+    Subshell,
+    Test,
+    walk,
+)  # fmt: skip
+
+# What may follow the program a script lives for without being what it lives for.
+QUIET = frozenset((
+    "echo", "printf", "exit", "return", "trap", ":", "true", "false", "kill", "sleep", "set", "shopt", "unset",
+    "local", "export", "readonly", "declare",
+))  # fmt: skip
+
+
+def quiet(node: Statement) -> bool:
+    """Nothing that a script would be kept up for."""
+    match node:
+        case Simple():
+            return not node.words or (isinstance(node.words[0], str) and node.words[0] in QUIET)
+        case Function() | Test() | Arithmetic():
+            return True
+        case Not() | Redirected():
+            return quiet(node.body)
+        case AndOr():
+            return quiet(node.left) and quiet(node.right)
+        case Sequence():
+            return all(quiet(s) for s in node.body)
+        case Subshell():
+            return quiet(node.body)
+        case If():
+            bodies = [b for arm in node.arms for b in arm] + ([node.orelse] if node.orelse else [])
+            return all(quiet(b) for b in bodies)
+        case _:
+            return False
+
+
+def command(node: Statement) -> bool:
+    """Its status is a program's, not a test's."""
+    return not any(isinstance(s, (Test, Arithmetic)) or _tests(s) for s in walk(node))
+
+
+def _tests(node: Statement) -> bool:
+    return isinstance(node, Simple) and node.words[:1] in (("test",), ("[",), ("command",), ("which",), ("grep",))

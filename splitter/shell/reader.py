@@ -1,0 +1,65 @@
+"""What the parts of the interpreter share: its state, its findings, and how they call each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from splitter.shell.calls import Call, Redirect, Sourced, Unread, Word
+from splitter.shell.outputs import Outputs
+from splitter.shell.scope import Body, Context, Outcome, Source
+from splitter.shell.syntax import Redir, Simple, Statement
+from splitter.shell.values import NONE, State, Value
+from splitter.shell.world import Files
+
+
+class Full(Exception):
+    """A bound was reached."""
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What a call has besides its words: assignments in front, redirections, whether it replaces the shell."""
+
+    prefix: Mapping[str, Value] = field(default_factory=dict)
+    redirects: tuple[Redirect, ...] = ()
+    exec: bool = False
+    needs: frozenset[str] = NONE
+
+
+class Reader(Outputs):
+    """One run over a script. The methods here are those that its parts need of each other."""
+
+    def __init__(self, state: State, files: Files, user: str | None, dialect: str) -> None:
+        super().__init__(state, files, user)
+        self.dialect = dialect
+        self.calls: list[Call] = []
+        self.unread: list[Unread] = []
+        self.sourced: list[Sourced] = []
+        self.jobs = self.steps = 0
+
+    def lost(self, what: str, context: Context, line: int) -> None:
+        """Note a place that could not be read."""
+        at = context.source.inner.line if context.source.inner else line
+        self.unread.append(Unread(what, context.source.path, at))
+
+    def broken(self, source: Source) -> None:
+        for place in source.script.broken:
+            line = source.inner.line if source.inner else place.line
+            self.unread.append(Unread(f"does not parse: {place.text.strip() or 'the end'}", source.path, line))
+
+    def run(self, node: Statement, context: Context) -> Outcome:
+        raise NotImplementedError
+
+    def call(self, node: Simple, fields: tuple[Word, ...], context: Context, more: Extra) -> None:
+        raise NotImplementedError
+
+    def redirect(self, redir: Redir) -> Redirect:
+        raise NotImplementedError
+
+    def function(self, body: Body, arguments: Sequence[Value], context: Context) -> Outcome:
+        raise NotImplementedError
+
+    def aside(self, node: Statement | None, context: Context, deps: frozenset[str], by: str) -> None:
+        raise NotImplementedError
+
+    def maybe(self, node: Statement, context: Context) -> Outcome:
+        raise NotImplementedError
