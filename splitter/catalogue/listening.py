@@ -13,7 +13,13 @@ BINDS = frozenset(
      "-listen", "-addr", "--listen-address", "--web.listen-address", "--socket", "-S", "--host-port", "--listen-addr")
 )  # fmt: skip
 PORTS = frozenset(("-p", "--port", "-port", "--http-port", "--server.port", "--server-port", "-P", "--listen-port"))
+SCHEMES = frozenset(("unix", "http", "https", "tcp", "tcp4", "tcp6", "ssl", "h2", "h2c", "ws", "wss", "fcgi", "udp"))
 HOSTS = frozenset(("-H", "--host", "-h", "--hostname", "--ip", "--listen-ip"))
+# Programs whose option of such a name says what they connect to.
+BACKENDS = {
+    "varnish": frozenset(("-b",)),
+    **dict.fromkeys(("celery worker", "celery beat", "celery multi", "celery flower"), frozenset(("-b",))),
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ def address(text: str) -> tuple[str, int, str] | None:
     """Host, port and socket path of `host:port`, `:port`, `port`, a URL or `unix:path`; None for anything else."""
     scheme, colon, rest = text.partition("://")
     if colon:
+        if scheme not in SCHEMES:
+            return None
         if scheme == "unix":
             return "", 0, "/" + rest.lstrip("/")
         text = rest.split("/")[0].split("?")[0].rpartition("@")[2]
@@ -65,7 +73,7 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
     meant = peel(argv)
     first = len(argv) - len(meant.args) if meant else len(argv)
     host = ""
-    binds = BINDS | (frozenset(o for o in known.ports if o in BINDS) if known else frozenset())
+    binds = BINDS - BACKENDS.get(known.name if known is not None else "", frozenset())
     for at in range(first, len(argv)):
         option, equals, value = argv[at].partition("=")
         if not equals:

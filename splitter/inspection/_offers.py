@@ -1,0 +1,150 @@
+"""Who listens where: by configuration where one was read, else by command, else by what the program does unasked."""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from splitter.catalogue import Known
+from splitter.catalogue.listening import listeners
+from splitter.catalogue.meaning import meaning
+from splitter.inspection._address import EVERYWHERE, Address
+from splitter.inspection.configs import Said, read
+from splitter.model.facts import Evidence, Process
+from splitter.model.image import Image
+
+# One-off commands that only touch the container's own files or wait: they speak to no server.
+PLUMBING = ("rights", "owner of shared data", "waiting", "secrets made at boot")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A process with what is known of it and what its configuration says."""
+
+    process: Process
+    known: Known | None
+    said: Said = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.process.name
+
+    @property
+    def role(self) -> str:
+        return self.known.role if self.known is not None else ""
+
+    @property
+    def application(self) -> bool:
+        """It runs the application's own code, so it may read its variables and use its servers."""
+        if self.process.off or self.role in ("backing", "drop", "proxy"):
+            return False
+        return self.known is None or (self.known.name not in PLUMBING and self.known.phase != "wait")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One address that a process listens on."""
+
+    member: Member
+    address: Address
+    evidence: Evidence
+    certain: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.member.name
+
+
+def members(image: Image, processes: tuple[Process, ...]) -> tuple[Member, ...]:
+    found = []
+    for process in processes:
+        known = meaning(process)
+        found.append(Member(process, known, read(process, known, image)))
+    return tuple(found)
+
+
+def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
+    """Every address that a process listens on; a one-off start of a server counts where nothing else is that server."""
+    steady = {m.known.name for m in team if m.known is not None and m.process.lifetime == "service"}
+    found: list[Offer] = []
+    for member in team:
+        lasting = member.process.lifetime == "service"
+        if member.process.off or (not lasting and (member.role not in ("backing", "proxy") or member.known is None)):
+            continue
+        if not lasting and member.known is not None and member.known.name in steady:
+            continue
+        found += (o for o in _of(member, image) if o not in found)
+    return tuple(found)
+
+
+def _of(member: Member, image: Image) -> list[Offer]:
+    told = [Offer(member, m.address, m.evidence, m.certain) for m in member.said.listens]
+    process = member.process
+    asked = [
+        Offer(member, Address(x.host, x.port, _socket(x.unix)), process.evidence, x.certain and x.at >= 0)
+        for x in listeners(process, member.known, image)
+    ]
+    by_command = [o for o in asked if o.certain]
+    certain = [o for o in told if o.certain]
+    if by_command:
+        # A command's option wins over the file; sockets and further addresses of the file stay.
+        ports = any(o.address.port for o in by_command)
+        return by_command + [o for o in told if not (ports and o.address.port)]
+    return told if certain else (told + [o for o in asked if not any(t.address.port for t in told)])
+
+
+def _socket(path: str) -> str:
+    return posixpath.normpath(path) if path else ""
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The offers, to be asked by address. Sockets are compared with the links of the image followed."""
+
+    image: Image
+    offers: tuple[Offer, ...]
+
+    def at(self, address: Address, but: str = "") -> Offer | None:
+        """Who listens at this address; one that is sure of it goes before one that would by default."""
+        found = [o for o in self.offers if o.name != but and self._same(o.address, address)]
+        return min(found, key=lambda o: (not o.certain, o.member.process.lifetime != "service"), default=None)
+
+    def named(self, names: Iterable[str], but: str = "", port: int = 0) -> Offer | None:
+        """The one server whose catalogue name is among these; None where there is none, or several of them."""
+        wanted = tuple(names)
+        found = [o for o in self.offers if o.name != but and o.member.known is not None and o.address.port
+                 and o.member.known.name in wanted and (not port or o.address.port == port)]  # fmt: skip
+        return found[0] if found and len({o.name for o in found}) == 1 else None
+
+    def speaking(self, scheme: str, but: str = "") -> Offer | None:
+        """The one server whose URLs begin so."""
+        found = [o for o in self.offers if o.name != but and o.member.known is not None and o.address.port
+                 and scheme in o.member.known.url]  # fmt: skip
+        return found[0] if scheme and found and len({o.name for o in found}) == 1 else None
+
+    def called(self, words: Iterable[str], but: str = "") -> Offer | None:
+        """The one process whose own name is among these words."""
+        wanted = tuple(words)
+        found = [o for o in self.offers if o.name != but and o.address.port and o.name.lower() in wanted]
+        return found[0] if found and len({o.name for o in found}) == 1 else None
+
+    def real(self, path: str) -> str:
+        """A socket's path with the links above it followed: /var/run is /run in most images."""
+        folder = self.image.resolve(posixpath.dirname(path))
+        folder = folder if isinstance(folder, str) else posixpath.dirname(path)
+        if folder == "/var/run" or folder.startswith("/var/run/"):
+            folder = folder.removeprefix("/var")
+        return posixpath.join(folder, posixpath.basename(path))
+
+    def _same(self, offered: Address, wanted: Address) -> bool:
+        if wanted.unix or offered.unix:
+            if not (wanted.unix and offered.unix):
+                return False
+            real, here = self.real(offered.unix), self.real(wanted.unix)
+            return real == here or posixpath.dirname(real) == here
+        if offered.port != wanted.port or not offered.port:
+            return False
+        return offered.host in EVERYWHERE or offered.loopback or offered.host == wanted.host
+
+
+def by_name(team: tuple[Member, ...]) -> Mapping[str, Member]:
+    return {m.name: m for m in team}
