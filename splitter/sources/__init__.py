@@ -38,8 +38,8 @@ class Options:
 def open_source(reference: str, options: Options | None = None) -> Image:
     """The image that a reference names, by its prefix or, without one, by what stands under that name.
 
-    A folder is a build context, a file an archive, anything else an image of an engine. Raises SplitterError where
-    it is not there or cannot be read.
+    A folder is a build context or an OCI layout, a file an archive, anything else an image of an engine. Raises
+    SplitterError where it is not there or cannot be read.
     """
     options = options or Options()
     prefix, colon, rest = reference.partition(":")
@@ -57,7 +57,8 @@ def open_source(reference: str, options: Options | None = None) -> Image:
 def _bare(reference: str) -> str:
     """The prefix that a reference without one stands for."""
     if os.path.isdir(reference):
-        return "dockerfile"
+        layout = os.path.isfile(os.path.join(reference, "oci-layout"))
+        return "oci" if layout and not os.path.isfile(os.path.join(reference, "Dockerfile")) else "dockerfile"
     if os.path.exists(reference):
         return "docker-archive"
     if not reference or reference.startswith(("/", ".", "~")) or reference.endswith("/"):
