@@ -89,9 +89,9 @@ def shell_line(argv: list[str], env: dict[str, str]) -> tuple[str, ...]:
         return ()
     if not late and _is_shell(argv):
         return tuple(readable(word) for word in argv)
-    exports = "".join(f"export {name}={_quoted(value)}; " for name, value in late.items())
+    exports = "".join(f"export {name}={quoted(value)}; " for name, value in late.items())
     # A word that is one variable alone is split by supervisor after the expansion, as by a shell.
-    words = " ".join(readable(w) if _MARKED.fullmatch(w) else _quoted(w) for w in argv)
+    words = " ".join(readable(w) if _MARKED.fullmatch(w) else quoted(w) for w in argv)
     return ("/bin/sh", "-c", f"{exports}exec {words}")
 
 
@@ -101,7 +101,8 @@ def _is_shell(argv: list[str]) -> bool:
     )
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """A word of a shell line, unknown variables left to the shell."""
     if OPEN not in word:
         return shlex.quote(word)
     plain = "".join(f"\\{c}" if c in '"\\$`' else c for c in word)
