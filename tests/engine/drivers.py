@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .images import DEBIAN, ROOT
@@ -169,6 +169,8 @@ class Sample:
     programs   words of the command line of each long-running program, by what to call it
     front      the program whose service publishes the port
     worker     a program that scales
+    migrates   whether something runs once before the rest
+    managers   programs that a split needs no more
     """
 
     name: str
@@ -179,7 +181,9 @@ class Sample:
     work: Callable[[str], None]
     scheduled: Callable[[str, bool], None] | None = None
     base: str = DEBIAN
-    managers: tuple[str, ...] = field(default=())
+    migrates: bool = True
+    page: str = "/"
+    managers: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -201,6 +205,7 @@ SAMPLES = (
         rails,
         rails_cron,
         base="phusion/baseimage:noble-1.0.2",
+        page="/up",
         managers=("my_init", "runsvdir", "runsv", "sshd", "syslog-ng"),
     ),
     Sample(
@@ -220,6 +225,7 @@ SAMPLES = (
         "nginx",
         "archiver",
         node,
+        migrates=False,
         managers=("pm2-runtime", "pm2"),
     ),
     Sample(
@@ -239,6 +245,7 @@ SAMPLES = (
         "web",
         "mailer",
         start_script,
+        migrates=False,
         managers=("start.sh",),
     ),
 )  # fmt: skip

@@ -60,6 +60,8 @@ def _ensure(tag: str) -> None:
     if tag == DEBIAN:
         subprocess.run([HERE.parent / "setup" / "debian-image", tag], check=True)
         _made(tag)
+    elif tag not in STANDINS:
+        raise RuntimeError(f"{tag} cannot be pulled, and nothing stands in for it")
     else:
         _ensure(DEBIAN)
         _build(tag, HERE / "standins" / STANDINS[tag], DEBIAN, [])
