@@ -19,6 +19,7 @@ from typing import Any
 from splitter.errors import SplitterError
 from splitter.model.image import Kind
 from splitter.run import end_by_exception, left_over, owner, undisturbed
+from splitter.wire import Wire
 
 LABEL = "org.compose-splitter.throwaway"
 BLOCK = 1 << 20  # docker-py's default chunking reads large answers far slower (docker-py#1595)
@@ -294,6 +295,24 @@ class Container:
             made = api.exec_create(self.id, list(argv), stdin=False, stderr=False, **options)["Id"]
             chunks: Iterator[bytes] = api.exec_start(made, stream=True)
             return chunks
+
+    def talk(self, argv: Sequence[str], **options: Any) -> Wire:
+        """A command run inside, with its stdin."""
+        api = self.engine.api
+        with talking():
+            made = api.exec_create(self.id, list(argv), stdin=True, stderr=False, **options)["Id"]
+            return Wire(api.exec_start(made, socket=True))
+
+    def stdin(self) -> Wire:
+        """What the main process reads, where the container was made with `stdin_open`."""
+        with talking():
+            return Wire(self.engine.api.attach_socket(self.id, params={"stdin": 1, "stream": 1}))
+
+    def written(self) -> int:
+        """Bytes in its own layer; what is in volumes is not among them."""
+        with talking():
+            found = self.engine.api.containers(all=True, size=True, filters={"id": self.id})
+            return int(found[0].get("SizeRw") or 0) if found else 0
 
     def state(self) -> Mapping[str, Any]:
         """`State` of `docker inspect`."""

@@ -135,11 +135,6 @@ def about(text: str) -> dict[int, About]:
     }
 
 
-def titles(text: str) -> dict[int, tuple[str, ...]]:
-    """The answer to `title`: command lines by pid."""
-    return {_owner(path)[0]: words(body) for path, body in sections(text)}
-
-
 def words(cmdline: str) -> tuple[str, ...]:
     """The words of /proc/PID/cmdline. Who renames itself leaves one text, and NULs or blanks where the rest was."""
     kept = cmdline.rstrip("\n").rstrip("\0")

@@ -1,0 +1,108 @@
+"""Two ways to look into a running container: through the probe inside it, or with `docker top` from outside."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from splitter.engine import Container
+from splitter.errors import SplitterError
+from splitter.inspection import _procfs
+from splitter.inspection._record import Record
+from splitter.model.observation import Change
+from splitter.wire import Closed, Wire
+
+SOCKETS, ALL = 0.15, 1.0  # seconds between two looks at the sockets, and at everything, where nothing else happens
+PATIENCE = 5.0  # for one answer
+MAX_ANSWER = 16 << 20
+MAX_CHANGES = 2000
+
+
+class Look(Protocol):
+    """One look at what goes on, told to a record. Raises Closed where it cannot look any more."""
+
+    def __call__(self, record: Record, everything: bool = False) -> None: ...
+
+
+class Inside:
+    """Asks the probe."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._sockets_at = self._all_at = 0.0
+
+    def __call__(self, record: Record, everything: bool = False) -> None:
+        wanted = record.look(_procfs.stats(self._ask("stat")), time.monotonic())
+        now = time.monotonic()
+        everything = everything or now - self._all_at >= ALL
+        if everything:
+            self._all_at, wanted = now, record.alive
+        if wanted:
+            record.about(_procfs.about(self._ask("text", wanted)), time.monotonic())
+        if wanted or now - self._sockets_at >= SOCKETS:
+            self._sockets_at = now
+            changed = record.sockets(_procfs.sockets(self._ask("net")), time.monotonic())
+            if changed or everything:
+                record.descriptors(_procfs.descriptors(self._ask("fds")), time.monotonic())
+
+    def users(self) -> Mapping[int, str]:
+        return _procfs.users(self._ask("users"))
+
+    def _ask(self, what: str, pids: Iterable[int] = ()) -> str:
+        self._wire.send(" ".join((what, *map(str, pids))).encode() + b"\n")
+        return self._wire.until(f"\n#end {what}\n".encode(), PATIENCE, MAX_ANSWER).decode(errors="replace")
+
+
+class Outside:
+    """Asks the engine: processes and their command lines as one text each, nothing more."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._numbers: dict[int, int] = {}
+
+    def __call__(self, record: Record, everything: bool = False) -> None:
+        rows = [row for row in self._container.top()["Processes"] or () if len(row) > 3]
+        stats: dict[int, _procfs.Stat] = {}
+        found: dict[int, _procfs.About] = {}
+        for row in rows:
+            if row[0].isdigit():
+                self._numbers.setdefault(int(row[0]), len(self._numbers) + 1)  # the first one is the container's
+        for pid, parent, uid, args in (row[:4] for row in rows):
+            if not pid.isdigit():
+                continue
+            number = self._numbers[int(pid)]
+            above = self._numbers.get(int(parent), 1) if parent.isdigit() else 1
+            words = tuple(args.split(" "))
+            stats[number] = _procfs.Stat(number, words[0], "S", above if number > 1 else 0, 0, 0, 0, 0)
+            found[number] = _procfs.About(words, uid=int(uid) if uid.isdigit() else None)
+        record.look(stats, time.monotonic())
+        record.about(found, time.monotonic())
+
+
+class Changes:
+    """`docker diff`, which takes seconds on a large image: asked for in the background before it is needed."""
+
+    def __init__(self, container: Container, now: float) -> None:
+        self.asked_at = now
+        self._found: list[Change] = []
+        self._thread = threading.Thread(target=self._ask, args=(container,), daemon=True)
+        self._thread.start()
+
+    def get(self, seconds: float) -> tuple[Change, ...]:
+        """What changed; () where the engine does not say it in time."""
+        self._thread.join(seconds)
+        return tuple(self._found)
+
+    def _ask(self, container: Container) -> None:
+        try:
+            said = container.diff()
+        except SplitterError:
+            return
+        kinds = ("changed", "added", "deleted")
+        found = [Change(str(c["Path"]), kinds[c["Kind"]]) for c in said if c.get("Kind") in (0, 1, 2)]  # type: ignore[arg-type]
+        self._found = sorted(found, key=lambda c: c.path)[:MAX_CHANGES]
+
+
+Report = Callable[[str], None]
+
+__all__ = ["Changes", "Closed", "Inside", "Look", "Outside", "Report"]

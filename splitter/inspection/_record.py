@@ -1,0 +1,309 @@
+"""The memory of an observation: each look at the container goes in, what is new is said, an Observation comes out.
+
+Pure: times are given, so that tests can play a run by hand. New is a kind of thing that was not there before (a command
+line under a command line, the first end of one, an address, a pair that is connected): what a crash loop or a fork
+storm does again and again is old, and a hostile image cannot fill the memory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from splitter.inspection._procfs import About, Descriptors, Row, Stat
+from splitter.model.observation import Connection, Open, Seen, Socket
+from splitter.model.text import printable
+
+MAX_PROCESSES = 2000
+MAX_KINDS = 5000
+MAX_VARIANTS = 20  # of one kind; a program called with the time of day is no news for ever
+MAX_OPEN = 5000
+MAX_BEFORE = 6
+YOUNG = 1.0  # seconds in which a process is expected to go on to another program
+BUSY = 0.25  # of one processor: something is still coming up
+WINDOW = 0.5
+EMBEDDED_DNS = "127.0.0.11"  # the engine's own, in every network that people make
+NO_FILES = ("/proc/", "/sys/", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+            "/dev/pts/", "/dev/ptmx", "/dev/console")  # fmt: skip
+
+
+@dataclass
+class _Process:
+    pid: int
+    parent: int
+    born: float
+    started: int
+    image: int
+    name: str
+    forked: bool
+    argv: tuple[str, ...] = ()
+    before: list[tuple[str, ...]] = field(default_factory=list)
+    title: tuple[str, ...] = ()
+    about: About = field(default_factory=About)
+    ticks: int = 0
+    ended: float | None = None
+    exit_code: int | None = None
+    times: int = 1
+
+
+class Record:
+    """What was seen so far. `gate` is the command line that held the image's own command back: it is no news."""
+
+    def __init__(self, gate: tuple[str, ...] = (), now: float = 0.0) -> None:
+        self.news_at = now
+        self.busy_at = now
+        self.dropped = 0
+        self._forgot = now
+        self._gate = gate
+        self._all: list[_Process] = []
+        self._live: dict[int, _Process] = {}
+        self._kinds: dict[object, set[object]] = {}
+        self._rows: frozenset[Row] = frozenset()
+        self._owners: dict[int, set[int]] = {}
+        self._sockets: dict[tuple[str, str, int], set[int]] = {}
+        self._still: set[tuple[str, str, int]] = set()
+        self._pairs: dict[tuple[int, int, str, int], None] = {}
+        self._open: dict[tuple[int, str], tuple[str, int]] = {}
+        self._load: list[tuple[float, int]] = []
+
+    @property
+    def alive(self) -> tuple[int, ...]:
+        return tuple(self._live)
+
+    def words(self) -> str:
+        """For a person who waits."""
+        last = next((p for p in reversed(self._all) if p.argv), None)
+        said = f"{len(self._live)} processes, {len(self._still)} addresses listened on"
+        return f"{said}; last: {printable(' '.join(last.argv))[:60]}" if last else said
+
+    def look(self, stats: Mapping[int, Stat], now: float) -> tuple[int, ...]:
+        """Which processes there are. Returns those of which more should be read."""
+        ours = _ours(stats)
+        for pid in [p for p, known in self._live.items() if p not in ours or ours[p].started != known.started]:
+            self._end(self._live.pop(pid), now)
+        wanted: list[int] = []
+        used = 0
+        for pid, stat in sorted(ours.items(), key=lambda item: (item[1].started, item[0])):
+            known = self._live.get(pid)
+            if stat.over:
+                if known is None:
+                    known = self._born(stat, now)
+                if known is not None:
+                    known.exit_code = stat.exit_code
+                    self._end(known, now)
+                continue
+            if known is None:
+                known = self._born(stat, now)
+                if known is not None:
+                    wanted.append(pid)
+                continue
+            used += max(0, stat.ticks - known.ticks)
+            known.ticks = stat.ticks
+            if stat.image != known.image or (not stat.image and stat.name != known.name):
+                self._exec(known)
+                known.image, known.forked = stat.image, False
+                wanted.append(pid)
+            elif not known.argv or (now - known.born < YOUNG and not known.image):
+                wanted.append(pid)
+            known.name = stat.name
+        self._load = [(t, n) for t, n in self._load if now - t <= WINDOW]
+        self._load.append((now, used))
+        if sum(n for _, n in self._load) / 100 >= BUSY * WINDOW:  # USER_HZ is 100 wherever Linux runs
+            self.busy_at = now
+        return tuple(wanted)
+
+    def about(self, found: Mapping[int, About], now: float) -> None:
+        """More about processes: what `look` asked for, or all of them again."""
+        for pid, about in found.items():
+            known = self._live.get(pid)
+            if known is None or not about.argv or about.argv == self._gate:
+                continue
+            if known.argv and about.argv != known.argv and not known.image:
+                self._exec(known)  # nothing else tells of it
+            if not known.argv:
+                known.argv = about.argv
+                known.about = about
+                if known.before[-1:] == [known.argv]:
+                    known.before.pop()  # it was read between its `exec` and the look that showed it
+                above = self._live.get(known.parent)
+                kind = ("process", above.argv if above else (), about.program or about.argv[:1])
+                self._news(kind, about.argv, now)
+                continue
+            if about.argv != (known.title or known.argv):
+                known.title = about.argv
+                self._news(("title", known.argv), None, now)
+            # A title may have been written over the environment, and a daemon leaves its folder; who it is may change.
+            known.about = replace(known.about, uid=about.uid if about.uid is not None else known.about.uid)
+
+    def sockets(self, rows: frozenset[Row], now: float) -> bool:
+        """The tables of sockets. Returns whether they changed, so that it pays to ask who holds them."""
+        rows = frozenset(r for r in rows if r.local[0] != EMBEDDED_DNS)
+        changed, self._rows = rows != self._rows, rows
+        self._still = {_address(r) for r in rows if r.state == "listen"}
+        for address in sorted(self._still):
+            if len(self._sockets) < MAX_KINDS:
+                self._sockets.setdefault(address, set())
+            self._news(("listen", address[0]), address, now)
+        return changed
+
+    def descriptors(self, found: Descriptors, now: float) -> None:
+        """Who holds which socket and file."""
+        self._owners = {i: {p for p in pids if p in self._live} for i, pids in found.sockets.items()}
+        for row in self._rows:
+            if row.state == "listen" and _address(row) in self._sockets:
+                self._sockets[_address(row)] |= self._owners.get(row.inode, set())
+        self._connect(now)
+        for pid, number, mode, path in found.files:
+            if pid not in self._live or path.startswith(NO_FILES):
+                continue
+            old = self._open.get((pid, path))
+            if old is None and len(self._open) >= MAX_OPEN:
+                continue
+            old = old or ("", 0)
+            self._open[pid, path] = (old[0] + mode, max(old[1], number))
+
+    def finish(self, users: Mapping[int, str], now: float) -> tuple[
+        tuple[Seen, ...], tuple[Socket, ...], tuple[Connection, ...], tuple[Open, ...]
+    ]:  # fmt: skip
+        kept, stands = self._grouped()
+        sockets = tuple(
+            Socket(
+                protocol,  # type: ignore[arg-type]
+                "" if protocol == "unix" else host,
+                port,
+                host if protocol == "unix" else "",
+                tuple(sorted({stands[p] for p in pids if p in stands})),
+                (protocol, host, port) in self._still,
+            )
+            for (protocol, host, port), pids in sorted(self._sockets.items())
+        )
+        pairs = dict.fromkeys(
+            Connection(stands[c], stands[s], host, port)
+            for c, s, host, port in self._pairs
+            if c in stands and s in stands
+        )
+        files = dict.fromkeys(
+            Open(stands[pid], path, "r" in mode, "w" in mode, 0 < highest <= 2)
+            for (pid, path), (mode, highest) in self._open.items()
+            if pid in stands
+        )
+        return (
+            tuple(self._seen(p, times, users, now) for p, times in kept),
+            sockets,
+            tuple(pairs),
+            tuple(sorted(files, key=lambda f: (f.path, f.pid))),
+        )
+
+    def _born(self, stat: Stat, now: float) -> _Process | None:
+        if len(self._all) >= MAX_PROCESSES and now > self._forgot:
+            self._forgot = now
+            self._forget()
+        if len(self._all) >= MAX_PROCESSES:
+            self.dropped += 1
+            return None
+        above = self._live.get(stat.parent)
+        forked = bool(above and stat.image and above.image == stat.image)
+        known = _Process(stat.pid, stat.parent, now, stat.started, stat.image, stat.name, forked, ticks=stat.ticks)
+        self._all.append(known)
+        if not stat.over:
+            self._live[stat.pid] = known
+        return known
+
+    def _exec(self, known: _Process) -> None:
+        above = self._live.get(known.parent)
+        copied = known.forked and above is not None and known.argv == above.argv
+        if known.argv and not copied and len(known.before) < MAX_BEFORE:
+            known.before.append(known.argv)
+        known.argv, known.title = (), ()
+
+    def _end(self, known: _Process, now: float) -> None:
+        self._live.pop(known.pid, None)
+        if known.ended is None:
+            known.ended = now
+            self._news(("end", known.about.program or known.name), known.argv, now)
+
+    def _connect(self, now: float) -> None:
+        ends = {(r.local, r.remote): r.inode for r in self._rows if r.protocol == "tcp" and r.state == "connected"}
+        served = {r.local[1] for r in self._rows if r.protocol == "tcp" and r.state == "listen"}
+        for (local, remote), inode in sorted(ends.items()):
+            other = ends.get((remote, local))
+            if other is None or remote[1] not in served or (local[1] in served and local[1] < remote[1]):
+                continue
+            servers = self._owners.get(other, set())
+            for client in sorted(self._owners.get(inode, ())):
+                for server in sorted(servers):
+                    if client != server and len(self._pairs) < MAX_KINDS:
+                        self._pairs[client, server, *remote] = None
+                        self._news(("pair", self._live[client].argv), (self._live[server].argv, remote), now)
+
+    def _news(self, kind: object, variant: object, now: float) -> None:
+        if kind not in self._kinds and len(self._kinds) >= MAX_KINDS:
+            return
+        known = self._kinds.setdefault(kind, set())
+        if variant not in known and len(known) < MAX_VARIANTS:
+            known.add(variant)
+            self.news_at = now
+
+    def _grouped(self) -> tuple[list[tuple[_Process, int]], dict[int, int]]:
+        """Those to tell of, with how often each came; and for every pid the one that stands for it."""
+        parents = {p.parent for p in self._all}
+        kept: dict[object, list[_Process]] = {}
+        for process in self._all:
+            kind = (process.parent, process.argv, process.about.program, process.name, process.about.uid)
+            alone = process.pid in self._live or process.pid in parents
+            kept.setdefault(process.pid if alone else kind, []).append(process)
+        stands = {p.pid: same[0].pid for same in kept.values() for p in same}
+        for same in kept.values():
+            codes = [p.exit_code for p in same if p.exit_code is not None]
+            same[0].exit_code = codes[-1] if codes else None
+        return [(same[0], sum(p.times for p in same)) for same in kept.values()], stands
+
+    def _forget(self) -> None:
+        """Make room: of those that ended in the same way, the later ones are only counted."""
+        kept, _ = self._grouped()
+        for process, times in kept:
+            process.times = times
+        self._all = [process for process, _ in kept]
+
+    def _seen(self, known: _Process, times: int, users: Mapping[int, str], now: float) -> Seen:
+        uid = known.about.uid
+        return Seen(
+            known.pid,
+            known.parent,
+            known.argv,
+            tuple(known.before),
+            known.title,
+            known.name,
+            known.about.program,
+            "" if uid is None else users.get(uid, str(uid)),
+            uid,
+            known.about.workdir,
+            known.about.env,
+            known.forked,
+            known.pid in self._live,
+            known.exit_code,
+            times,
+            round((known.ended or now) - known.born, 2),
+        )
+
+
+def _ours(stats: Mapping[int, Stat]) -> dict[int, Stat]:
+    """The processes that stem from the container's first one; what was brought in from outside has no parent there."""
+    inside: dict[int, bool] = {1: 1 in stats, 0: False}
+
+    def stems(pid: int) -> bool:
+        chain: list[int] = []
+        while pid not in inside:
+            chain.append(pid)
+            stat = stats.get(pid)
+            if stat is None or stat.parent in chain:
+                inside[pid] = True  # its parent ended between two reads; only the image's own are orphaned like that
+                break
+            pid = stat.parent
+        for each in chain:
+            inside[each] = inside[pid]
+        return inside[pid]
+
+    return {pid: stat for pid, stat in stats.items() if stems(pid)}
+
+
+def _address(row: Row) -> tuple[str, str, int]:
+    return row.protocol, *row.local

@@ -1,0 +1,306 @@
+"""Run an image once in a throw-away container and see what it does.
+
+The container has no way out (an internal network whose name server is itself), no mount of the host, no published
+port, and limits on memory, processes, log, disk and time. What the image would run is held back by its own shell until
+a probe (probe.sh, through the same shell) listens inside, so that the first process is seen too; then /proc is read
+some twenty times a second. An image without a shell is followed by `docker top` from outside. The one thing added to
+a container's rights is SYS_PTRACE: without it nobody may ask which process holds a socket once it has changed its user.
+"""
+
+import io
+import tarfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from itertools import islice
+from typing import Any
+
+from splitter.catalogue import looks_secret
+from splitter.engine import Container, Engine
+from splitter.errors import SplitterError
+from splitter.inspection import _procfs
+from splitter.inspection._look import Changes, Inside, Look, Outside, Report
+from splitter.inspection._record import Record
+from splitter.model.image import Image
+from splitter.model.observation import Observation, Stopped
+from splitter.model.text import printable
+from splitter.wire import Closed, Wire
+
+TICK = 0.05
+STATE = DISK = 1.0  # seconds between two questions to the engine
+MAX_BUSY = 15.0  # how long work without any news counts as a start that is not over
+PROBES = 3
+EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
+LOG_LINES, LOG_WIDTH = 8, 300
+SHELLS = ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", "/busybox/sh")
+HOLD = 'read -r go; unset go {}; exec "$@" </dev/null'
+ADDED = ("PWD", "OLDPWD", "SHLVL")  # what a shell puts into the environment
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How to watch.
+
+    settle     seconds without news after which it is taken to have come up
+    timeout    seconds after which it is watched no longer, whatever it does
+    env        variables for the container
+    memory, disk, processes   limits, in bytes and numbers
+    """
+
+    settle: float = 2.0
+    timeout: float = 60.0
+    env: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 2 << 30
+    disk: int = 2 << 30
+    processes: int = 4096
+
+
+def observe(
+    engine: Engine, image: Image | str, options: Watch | None = None, report: Report = lambda _: None
+) -> Observation:
+    """What an image that the engine holds does when it is started.
+
+    `report` is told what goes on, in words for a person. Raises SplitterError where the engine fails or has no such
+    image; an image that does not start is an Observation that ended. The container is gone on every way out.
+    """
+    options = options or Watch()
+    name = image if isinstance(image, str) else image.reference.removeprefix("docker-daemon:")
+    config = engine.inspect(name).get("Config") or {}
+    command = (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
+    if not command:
+        return Observation(stopped="ended", log=("the image names no command",))
+    report("starting a throw-away container")
+    network = engine.network()
+    try:
+        run = _Run(engine, name, network, config, command, options, report)
+        try:
+            return run.follow(run.held() or run.plain())
+        finally:
+            run.end()
+    finally:
+        engine.discard(network)
+
+
+class _Run:
+    """One container, from its start to its end."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        image: str,
+        network: str,
+        config: Mapping[str, Any],
+        command: tuple[str, ...],
+        options: Watch,
+        report: Report,
+    ) -> None:
+        self.engine, self.image, self.network = engine, image, network
+        self.config, self.command, self.options, self.report = config, command, options, report
+        self.record = Record()
+        self.unseen: list[str] = []
+        self.refused = ""
+        self._shell = ""
+        self._probes = 0
+        self._container: Container | None = None
+        self._wires: list[Wire] = []
+
+    @property
+    def container(self) -> Container:
+        if self._container is None:
+            raise SplitterError("no container was made", "this is a bug; please report it")
+        return self._container
+
+    def held(self) -> Inside | None:
+        """Start it behind its own shell and let go once the probe looks; None where that shell is of no use."""
+        self._make(self._gate(SHELLS[0]))
+        shell = next((s for s in SHELLS if (at := self.container.stat(s)) and at.kind == "file"), "")
+        if not shell:
+            self.unseen.append("the image has no shell: its sockets, files and environment could not be looked at")
+            return None
+        gate = self._gate(shell)
+        if shell != SHELLS[0]:
+            self._make(gate)
+        self._shell = shell
+        try:
+            stdin = self._wired(self.container.stdin())
+            self.container.start()
+            look = self._probe()
+            self.record = Record(gate, time.monotonic())
+            look(self.record)
+            stdin.send(b"\n")
+        except (Closed, SplitterError) as error:
+            self.engine.inspect(self.image)  # raises where it is the engine that went away
+            self.unseen.append(f"the image's shell is of no use here ({printable(str(error))[:LOG_WIDTH]})")
+            return None
+        return look
+
+    def plain(self) -> Outside:
+        """Start it as it is."""
+        self._shell = ""
+        self._make(())
+        self.record = Record((), time.monotonic())
+        try:
+            self.container.start()
+        except SplitterError as error:
+            self.container.state()
+            self.refused = str(error)
+        return Outside(self.container)
+
+    def follow(self, look: Look) -> Observation:
+        began = time.monotonic()
+        self.record.news_at = self.record.busy_at = began
+        changes: Changes | None = None
+        early, state_at, disk_at, said = 0, began, began, ""
+        stopped: Stopped | None = "ended" if self.refused else None
+        while stopped is None:
+            now = time.monotonic()
+            try:
+                look(self.record)
+            except Closed:
+                if self._over():
+                    stopped = "ended"
+                    break
+                again = self._again()
+                if again is None:
+                    self.unseen.append("the probe inside was killed or starved: what came later was not seen")
+                    stopped = "lost"
+                    break
+                look = again
+            if now - state_at >= STATE or not self.record.alive:
+                state_at = now
+                if self._over():
+                    stopped = "ended"
+                    break
+            if now - disk_at >= DISK:
+                disk_at = now
+                if self.container.written() > self.options.disk:
+                    stopped = "disk"
+                    break
+            quiet = now - self._last()
+            if quiet >= self.options.settle:
+                stopped = "quiet"
+            elif now - began >= self.options.timeout:
+                stopped = "time"
+            elif quiet >= self.options.settle / 2 and early < EARLY and (
+                changes is None or changes.asked_at < self.record.news_at
+            ):  # fmt: skip
+                early, changes = early + 1, Changes(self.container, now)
+            words = self.record.words()
+            if words != said:
+                said = words
+                self.report(words)
+            if stopped is None:
+                time.sleep(max(0.0, TICK - (time.monotonic() - now)))
+        return self._result(look, stopped, changes, began)
+
+    def end(self) -> None:
+        for wire in self._wires:
+            wire.close()
+        if self._container is not None:
+            self._container.discard()
+
+    def _result(self, look: Look, stopped: Stopped, changes: Changes | None, began: float) -> Observation:
+        self.report("asking which files changed")
+        if changes is None or changes.asked_at < self.record.news_at:
+            changes = Changes(self.container, time.monotonic())
+        users: Mapping[int, str] = {}
+        try:
+            look(self.record, everything=True)
+            if isinstance(look, Inside):
+                users = look.users()
+        except Closed:
+            pass
+        state = self.container.state()
+        over = not state.get("Running")
+        users = users or self._accounts()
+        if state.get("OOMKilled"):
+            self.unseen.append(f"it needed more than {self.options.memory >> 20} MiB of memory")
+        if self.record.dropped:
+            self.unseen.append("it started more processes than are told of here")
+        processes, sockets, connections, files = self.record.finish(users, time.monotonic())
+        return Observation(
+            processes,
+            sockets,
+            connections,
+            files,
+            changes.get(self.options.timeout),
+            "ended" if over else stopped,
+            int(state.get("ExitCode") or 0) if over else None,
+            self._log() if over else (),
+            tuple(self.unseen),
+            round(time.monotonic() - began, 2),
+        )
+
+    def _last(self) -> float:
+        """When something last happened; work alone counts for a while only."""
+        return max(self.record.news_at, min(self.record.busy_at, self.record.news_at + MAX_BUSY))
+
+    def _over(self) -> bool:
+        return not self.container.state().get("Running")
+
+    def _again(self) -> Inside | None:
+        """Another probe for one that is gone, a few times: some programs kill all that they did not start."""
+        if not self._shell or self._probes >= PROBES:
+            return None
+        self._probes += 1
+        try:
+            return self._probe()
+        except (Closed, SplitterError):
+            return None
+
+    def _probe(self) -> Inside:
+        script = resources.files("splitter.inspection").joinpath("probe.sh").read_text()
+        return Inside(self._wired(self.container.talk((self._shell, "-c", script), user="0", workdir="/")))
+
+    def _accounts(self) -> Mapping[int, str]:
+        """The image's own names of users, where no probe could read them."""
+        try:
+            with self.container.archive("/etc/passwd") as chunks:
+                raw = b"".join(islice(chunks, 4))
+            with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+                member = tar.next()
+                file = tar.extractfile(member) if member is not None and member.isfile() else None
+                return _procfs.users(file.read().decode(errors="replace")) if file is not None else {}
+        except (OSError, SplitterError, tarfile.TarError):
+            return {}
+
+    def _log(self) -> tuple[str, ...]:
+        text = self.refused or self.container.logs(LOG_LINES)
+        own = dict(e.partition("=")[::2] for e in self.config.get("Env") or ())
+        for name, value in {**own, **self.options.env}.items():
+            if value and looks_secret(name, value):
+                text = text.replace(value, "***")
+        lines = [printable(line.rstrip(), keep="\t")[:LOG_WIDTH] for line in text.splitlines()]
+        return tuple(line for line in lines if line)[-LOG_LINES:]
+
+    def _gate(self, shell: str) -> tuple[str, ...]:
+        own = {e.partition("=")[0] for e in self.config.get("Env") or ()} | set(self.options.env)
+        return (shell, "-c", HOLD.format(" ".join(n for n in ADDED if n not in own)), "sh", *self.command)
+
+    def _wired(self, wire: Wire) -> Wire:
+        self._wires.append(wire)
+        return wire
+
+    def _make(self, gate: tuple[str, ...]) -> None:
+        """A container that is not started; the one made before goes."""
+        if self._container is not None:
+            self.end()
+        how = {"entrypoint": [gate[0]], "command": list(gate[1:]), "stdin_open": True} if gate else {}
+        self._container = self.engine.container(
+            self.image,
+            environment=dict(self.options.env),
+            healthcheck={"test": ["NONE"]},
+            host_config={
+                "network_mode": self.network,
+                "dns": ["127.0.0.1"],  # an old engine's name server asks outside even from an internal network
+                "cap_add": ["SYS_PTRACE"],
+                "mem_limit": self.options.memory,
+                "memswap_limit": self.options.memory,
+                "pids_limit": self.options.processes,
+                "cpu_shares": 512,
+                "log_config": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
+                "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+            },
+            **how,
+        )

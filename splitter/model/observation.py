@@ -1,0 +1,106 @@
+"""What was seen while an image ran once: processes, sockets, connections, open files, and how it ended."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Stopped = Literal["quiet", "ended", "time", "disk", "lost"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One process, by the container's own numbers.
+
+    parent     the process that started it, as long as that could be seen; 0 for the first one
+    argv       the command line that it was first seen with after its last `exec`; () where it was too quick to be read
+    before     the command lines that it had before it called `exec`, oldest first
+    title      its last command line, where it gave itself another
+    program    the executable's path; "" where it cannot be read
+    forked     it runs on in its parent's program and has called no `exec`: a worker of a pool, a subshell
+    env        the names in its environment; values are never kept
+    exit_code  where it could be seen: as the shell has it, 128 + N for a signal
+    times      how many of the very same command came and went under one parent; only the first is kept
+    """
+
+    pid: int
+    parent: int
+    argv: tuple[str, ...] = ()
+    before: tuple[tuple[str, ...], ...] = ()
+    title: tuple[str, ...] = ()
+    name: str = ""
+    program: str = ""
+    user: str = ""
+    uid: int | None = None
+    workdir: str = ""
+    env: tuple[str, ...] = ()
+    forked: bool = False
+    alive: bool = True
+    exit_code: int | None = None
+    times: int = 1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Socket:
+    """An address that was listened on. `host` is "" for every address; `path` is a unix socket's ("@": abstract)."""
+
+    protocol: Literal["tcp", "udp", "unix"]
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    pids: tuple[int, ...] = ()
+    still: bool = True
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An established TCP connection between two processes of the container; host and port are the server's."""
+
+    client: int
+    server: int
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Open:
+    """A file that a process had open; `output` says that it was only as its standard output or error."""
+
+    pid: int
+    path: str
+    read: bool = False
+    write: bool = False
+    output: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What `docker diff` says of a path."""
+
+    path: str
+    kind: Literal["changed", "added", "deleted"]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One run of an image.
+
+    stopped    why it was watched no longer: nothing new came, it ended by itself, the time was over, the disk filled,
+               nobody could look any more
+    exit_code  where it ended by itself
+    log        the last lines of its output, secrets hidden
+    unseen     what could not be looked at, in words
+    """
+
+    processes: tuple[Seen, ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    files: tuple[Open, ...] = ()
+    changes: tuple[Change, ...] = ()
+    stopped: Stopped = "quiet"
+    exit_code: int | None = None
+    log: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def process(self, pid: int) -> Seen | None:
+        return next((p for p in self.processes if p.pid == pid), None)
