@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitter.errors import SplitterError
-from splitter.inspection import couplings
-from splitter.inspection.discovery import discover
+from splitter.inspection import static
 from splitter.model.facts import Facts
 from splitter.model.image import Build, Image
 from splitter.model.plan import Plan
@@ -44,8 +43,7 @@ class Reading:
 def read(args: Namespace) -> Reading:
     """Source, image and facts for a command line."""
     image = open_source(args.source, options(args))
-    facts = discover(image)
-    facts = replace(facts, couplings=couplings.find(image, facts.processes))
+    facts = static.read(image)
     given = getattr(args, "output", None)
     folder = image.build.context if image.build is not None else ""
     return Reading(args.source, image, facts, Path(given) if given else Path(folder) / DEFAULT)

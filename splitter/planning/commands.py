@@ -35,18 +35,21 @@ def start_of(process: Process) -> tuple[str, ...]:
     return foreground(process.command.argv)
 
 
-def compose(process: Process, prepare: Sequence[Process], image: Image) -> Started:
-    """One process after its set-up steps. Without any it is the list of its words, and `user` changes the user."""
+def compose(process: Process, prepare: Sequence[Process], image: Image, lines: Sequence[str] = ()) -> Started:
+    """One process after its set-up steps and further shell lines, which run as root.
+
+    Without any it is the list of its words, and `user` changes the user.
+    """
     words = start_of(process)
     user = same_user(process.user, image)
     late = exports(process)
-    if not prepare and not late:
+    if not prepare and not late and not lines:
         return Started(words, user)
-    if all(same_user(p.user, image) == user for p in prepare):
+    if not lines and all(same_user(p.user, image) == user for p in prepare):
         last = f"exec {shell_words(words)}"
     else:
         last, user = f"exec {shell_words((*switch(process, image), *words))}", ""
-    body = [*(line_of(p, process, image, user) for p in prepare), *late, last]
+    body = [*(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
     strict = ["set -e"] if prepare and strict_before(prepare, image) else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
 
@@ -137,3 +140,15 @@ def strict_before(steps: Iterable[Process], image: Image) -> bool:
             if line.startswith("#!") and words[-1].startswith("-") and "e" in words[-1]:
                 return True
     return False
+
+
+def chain(steps: Sequence[Process], image: Image) -> Started:
+    """One-off steps one after another; the user is changed once for all where all have the same."""
+    if len(steps) == 1:
+        return compose(steps[0], (), image)
+    users = {same_user(s.user, image) for s in steps}
+    user = users.pop() if len(users) == 1 else ""
+    main = next((s for s in steps if s.phase != "prepare"), steps[0])
+    lines = [line_of(s, main, image, user) for s in steps]
+    strict = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
+    return Started(("/bin/sh", "-c", "\n".join([*strict, *lines])), user)

@@ -1,0 +1,188 @@
+"""Servers that lived inside the container: the official image, the same image, or one that runs elsewhere."""
+
+import posixpath
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from splitter.catalogue import Known, looks_secret
+from splitter.catalogue.peel import peel
+from splitter.catalogue.versions import extensions, version
+from splitter.model.facts import Command, Coupling, Process
+from splitter.model.image import Healthcheck, Image
+from splitter.model.plan import Mount, Option
+from splitter.planning.draft import Draft
+from splitter.planning.names import volume_name
+from splitter.planning.questions import Asker
+
+# Programs of a database's own that make it, its roles and its databases: the official image does that by itself.
+SETUP = frozenset(
+    ("initdb", "pg_ctl", "pg_ctlcluster", "pg_createcluster", "pg_isready", "createdb", "createuser", "psql",
+     "mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe", "mysql_install_db", "mariadb-install-db", "mysqladmin",
+     "mariadb-admin", "mysql", "mariadb", "mongo", "mongosh", "rabbitmqctl", "rabbitmq-plugins", "redis-cli",
+     "postgres", "mysql_upgrade", "pg_upgrade", "pg_upgradecluster", "mysql_secure_installation")
+)  # fmt: skip
+FAMILY = {
+    "postgres": ("initdb", "pg_", "createdb", "createuser", "psql", "postgres", "dropdb", "vacuumdb"),
+    "mysql": ("mysql", "mariadb"),
+    "mariadb": ("mysql", "mariadb"),
+    "mongodb": ("mongo",),
+    "rabbitmq": ("rabbitmq",),
+    "redis": ("redis-",),
+    "valkey": ("valkey-", "redis-"),
+}
+MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "user": ("USER", "USERNAME", "LOGIN", "ROLE"),
+    "password": ("PASSWORD", "PASS", "PASSWD", "PWD", "SECRET"),
+    "database": ("NAME", "DATABASE", "DB", "DBNAME", "SCHEMA"),
+}
+HINTS: Mapping[str, tuple[str, ...]] = {
+    "postgres": ("POSTGRES", "POSTGRESQL", "PG", "PSQL", "DATABASE", "DB", "SQL"),
+    "mysql": ("MYSQL", "MARIADB", "DATABASE", "DB", "SQL"),
+    "mariadb": ("MARIADB", "MYSQL", "DATABASE", "DB", "SQL"),
+    "rabbitmq": ("RABBITMQ", "RABBIT", "AMQP", "BROKER"),
+    "mongodb": ("MONGO", "MONGODB", "DATABASE", "DB"),
+    "minio": ("MINIO", "S3", "AWS"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a server goes on, and the version that the image holds ("" where it is not known)."""
+
+    answer: str
+    version: str
+
+
+def choose(process: Process, known: Known, couplings: Sequence[Coupling], image: Image, asker: Asker) -> Choice:
+    """Ask where a server runs from now on. The official image is the default where one of that version can do it."""
+    found = version(known, process, image)
+    number, evidence = found if found else (known.version, process.evidence)
+    more = extensions(known, image)
+    mine = [c for c in couplings if c.between and c.between[-1] == process.name]
+    sockets = bool(mine) and all(c.kind == "socket" for c in mine)
+    options = []
+    if known.image:
+        options.append(
+            Option("official", f"the official image, {known.image}:{number}", "data of the old server must be moved")
+        )
+    options += [
+        Option("same", "this image, in a service of its own", "nothing else changes"),
+        Option("external", "a server outside, which you run", "you give its address in .env"),
+    ]
+    default = "official" if known.image and not more and not sockets else "same"
+    why = f"{known.because}; the image holds version {number}" if found else known.because
+    if more:
+        why = f"{known.because}; it uses {', '.join(more[:3])}, which the official image lacks"
+    elif sockets:
+        why = f"{known.because}; it is reached through a socket only"
+    answer = asker.ask(
+        f"backing:{process.id}", f"Where does {known.name} run from now on?", tuple(options), default, why, evidence
+    )
+    return Choice(answer, number)
+
+
+def official(draft: Draft, known: Known, number: str, taken: Mapping[str, str]) -> str:
+    """Make a draft a service of the official image. Returns the name of its data volume ("" without one)."""
+    draft.image = f"{known.image}:{number}"
+    draft.runs = None
+    if known.healthcheck:
+        draft.health = check(known, known.port)
+    # What keeps nothing needs no volume: memcached has no folder in the catalogue.
+    if not known.image_data:
+        return ""
+    name = volume_name(f"/{draft.name}-data", taken)
+    draft.mounts[known.image_data] = Mount(name, known.image_data)
+    return name
+
+
+def check(known: Known, port: int) -> Healthcheck:
+    test = ("CMD-SHELL", known.healthcheck.replace("{port}", str(port)))
+    return Healthcheck(test, interval="5s", timeout="5s", retries=12)
+
+
+def sets_up(step: Process, known: Known) -> bool:
+    """Whether a one-off step only makes the server, its roles and its databases."""
+    words = FAMILY.get(known.name, ())
+    meant = peel(step.command.argv)
+    program = posixpath.basename(meant.program) if meant else step.command.program
+    if words and program.startswith(words):
+        return True
+    return any(word in step.command.argv[0] for word in known.data)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A value by which clients log in: the variable that has it, and whether a URL holds it."""
+
+    meaning: str
+    variable: str
+    value: str
+    in_url: bool = False
+
+
+def credentials(known: Known, couplings: Sequence[Coupling], env: Mapping[str, str]) -> tuple[Credential, ...]:
+    """User, password and database that the clients' variables name, as far as they say."""
+    found: dict[str, Credential] = {}
+    for meaning, variable, value in _from_urls(known, env):
+        found.setdefault(meaning, Credential(meaning, variable, value, True))
+    hosts = [c.how.split(" ", 1)[1] for c in couplings if c.how.startswith(("env ", "default ")) and " " in c.how]
+    stems = dict.fromkeys((*(_stem(h) for h in hosts), *HINTS.get(known.name, ())))
+    for meaning, words in MEANINGS.items():
+        if meaning in found:
+            continue
+        for stem in stems:
+            name = next((f"{stem}{joint}{w}" for w in words for joint in ("_", "") if f"{stem}{joint}{w}" in env), "")
+            if stem and name:
+                found[meaning] = Credential(meaning, name, env[name])
+                break
+    return tuple(found.values())
+
+
+def _from_urls(known: Known, env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name, value in env.items():
+        scheme, colon, _ = value.partition("://")
+        if not colon or scheme.split("+")[0] not in known.url:
+            continue
+        try:
+            url = urlsplit(value)
+            parts = {"user": url.username, "password": url.password, "database": url.path.strip("/").split("/")[0]}
+        except ValueError:
+            continue
+        for meaning, part in parts.items():
+            if part:
+                yield meaning, name, unquote(part)
+
+
+def _stem(host: str) -> str:
+    """`DATABASE_HOST` -> `DATABASE`: the beginning that its fellows share."""
+    for end in ("_HOST", "HOST", "_HOSTNAME", "_SERVER", "_ADDR", "_ADDRESS", "_URL", "_URI"):
+        if host.endswith(end):
+            return host.removesuffix(end)
+    return host
+
+
+def secret_name(credential: Credential, draft: Draft) -> str:
+    """The variable of `.env` that holds a secret, on both sides."""
+    if not credential.in_url and looks_secret(credential.variable, credential.value):
+        return credential.variable
+    return f"{draft.name.upper().replace('-', '_')}_PASSWORD"
+
+
+def moves(draft: Draft, known: Known) -> list[str]:
+    """What a person must do with the data that the old server holds, a line each."""
+    if known.name in ("postgres", "mysql", "mariadb", "mongodb"):
+        dump = {"postgres": "pg_dumpall", "mongodb": "mongodump --archive"}.get(known.name, "mysqldump --all-databases")
+        load = {"postgres": "psql", "mongodb": "mongorestore --archive"}.get(known.name, known.name)
+        return [f"Data of the old {known.name}: `{dump}` in the old container, then `{load}` in {draft.name}."]
+    if known.data and known.image_data and known.role == "backing":
+        return [f"Data of the old {known.name}: copy {known.data[0]} into {known.image_data} of {draft.name}."]
+    return []
+
+
+def shell_command(lines: Sequence[str]) -> Command:
+    """Lines as one command; a single line is its own words."""
+    if len(lines) == 1:
+        return Command(tuple(shlex.split(lines[0])))
+    return Command(("sh", "-c", "\n".join(lines)), ("/bin/sh", "-c", "\n".join(lines)))

@@ -1,0 +1,114 @@
+"""A draft to a service: its command line, user, folder, environment and the ways it starts and stops."""
+
+import posixpath
+from collections.abc import Mapping
+
+from splitter.catalogue import peel
+from splitter.model.facts import Process
+from splitter.model.image import Image
+from splitter.model.plan import Service
+from splitter.planning import entry
+from splitter.planning.commands import Started, chain, compose, environment
+from splitter.planning.draft import Draft
+from splitter.planning.secrets import Secrets
+
+DEFAULT_GRACE = 10.0  # seconds; Compose's own (compose-spec 05-services, stop_grace_period)
+INITS = frozenset(
+    ("tini", "dumb-init", "docker-init", "catatonit", "systemd", "s6-svscan", "my_init", "runsvdir", "init")
+)
+
+
+def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secrets) -> Service:
+    """The service that a draft has become. `configs` names each patched configuration by its path."""
+    if not draft.own:
+        return _elsewhere(draft, secrets)
+    main = draft.runs or next((s for s in draft.steps if s.phase != "prepare"), draft.steps[0])
+    env = secrets.hidden(environment(main, image), draft.name)
+    if draft.runs is not None:
+        told, more = secrets.told(draft.runs)
+        started = compose(told, draft.prepare, image, draft.lines)
+        env |= more
+    else:
+        env = {k: v for k, v in env.items() if all(s.env.get(k) == main.env.get(k) for s in draft.steps)}
+        started = chain(draft.steps, image)
+    env |= draft.env
+    signal, grace = stops(main, draft, image)
+    inits = entry.is_init(image) if draft.stays else main.command.program in INITS
+    return Service(
+        name=draft.name,
+        role=draft.role,
+        because=draft.because,
+        origin=origin(draft),
+        image="" if image.build else image.reference,
+        build=image.build,
+        entrypoint=() if image.config.entrypoint and not draft.stays else None,
+        command=started.command,
+        user=started.user,
+        working_dir=folder(main, started, image),
+        environment=env,
+        replicas=draft.replicas,
+        ports=tuple(draft.ports),
+        volumes=tuple(draft.mounts.values()),
+        configs={path: configs[name] for path, name in draft.configs.items()},
+        depends_on=dict(draft.after),
+        healthcheck=draft.health,
+        restart="no" if draft.one_off or draft.profile else "unless-stopped",
+        init=not inits,
+        stop_signal=signal,
+        stop_grace_period=grace,
+        profiles=(draft.profile,) if draft.profile else (),
+        namespace=draft.namespace,
+        pid=draft.pid,
+        ipc=draft.ipc,
+        processes=tuple(draft.found),
+        notes=tuple(draft.notes),
+    )
+
+
+def _elsewhere(draft: Draft, secrets: Secrets) -> Service:
+    """A service of another image, which brings its own command."""
+    return Service(
+        name=draft.name,
+        role=draft.role,
+        because=draft.because,
+        origin=origin(draft),
+        image=draft.image,
+        environment=dict(draft.env),
+        volumes=tuple(draft.mounts.values()),
+        depends_on=dict(draft.after),
+        healthcheck=draft.health,
+        restart="unless-stopped",
+        processes=tuple(draft.found),
+        notes=tuple(draft.notes),
+    )
+
+
+def origin(draft: Draft) -> str:
+    """Where its first process was declared, for the comment above the service."""
+    places = dict.fromkeys(str(p.evidence) for p in draft.found)
+    return ", ".join(list(places)[:3]) + (" ..." if len(places) > 3 else "")
+
+
+def stops(process: Process, draft: Draft, image: Image) -> tuple[str, str]:
+    """Signal and grace period, "" where they are what Compose and the image do anyway."""
+    known = draft.known
+    signal = process.stop_signal or (known.stop_signal if known else "") or "SIGTERM"
+    # A shell in front that does not `exec` would not hand the signal on.
+    inherited = image.config.stop_signal or "SIGTERM"
+    times = [t for t in (process.stop_timeout, known.stop_timeout if known else None) if t is not None]
+    grace = max(times, default=DEFAULT_GRACE)
+    return ("" if signal == inherited else signal), ("" if grace <= DEFAULT_GRACE else f"{grace:g}s")
+
+
+def folder(process: Process, started: Started, image: Image) -> str:
+    """The working folder; "" where it is the image's own, or only the manager's folder of the service."""
+    workdir = process.workdir
+    if not workdir or workdir == (image.config.workdir or "/"):
+        return ""
+    own = posixpath.dirname(process.evidence.path)
+    meant = peel(process.command.argv)
+    words = (*(meant.args if meant else ()), meant.program if meant else "")
+    relative = any(w.startswith(("./", "../")) or (w and image.is_file(posixpath.join(workdir, w))) for w in words)
+    if workdir == own and not relative:
+        return ""
+    return workdir

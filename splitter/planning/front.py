@@ -1,0 +1,92 @@
+"""What outsiders see: the published ports, and which service the image's own health check is about."""
+
+from splitter.catalogue.listening import LOOPBACK
+from splitter.model.image import Healthcheck, Image
+from splitter.planning.draft import Draft, Drafts
+
+ORDER = {"proxy": 0, "web": 1}
+
+
+def front(drafts: Drafts) -> list[Draft]:
+    """Services that outsiders may speak to, proxies first."""
+    return sorted((d for d in drafts if d.role in ORDER and d.own), key=lambda d: ORDER[d.role])
+
+
+def publish(drafts: Drafts, image: Image) -> list[str]:
+    """Give each exposed port to the service that listens there. Returns notes on what is not published."""
+    notes: list[str] = []
+    faces = front(drafts)
+    taken: set[str] = set()
+    for port in image.config.ports:
+        number, _, protocol = port.partition("/")
+        if not number.isdigit() or port in taken:
+            continue
+        taken.add(port)
+        draft = _listener(int(number), faces) or _listener(int(number), [d for d in drafts if d.role not in ORDER])
+        if draft is None:
+            draft = _guess(int(number), faces)
+        if draft is None:
+            continue
+        if draft.role == "backing":
+            notes.append(f"{number} of {draft.name} is not published: the services reach it by its name.")
+        elif draft.replicas == 1 and not draft.one_off:
+            draft.ports.append(f"{number}:{number}" + (f"/{protocol}" if protocol not in ("", "tcp") else ""))
+    if not any(d.ports for d in drafts) and faces:
+        for listener in faces[0].listens:
+            if listener.port and listener.host not in LOOPBACK:
+                faces[0].ports.append(f"{listener.port}:{listener.port}")
+                break
+    return notes
+
+
+def _listener(port: int, drafts: list[Draft]) -> Draft | None:
+    found = [d for d in drafts if (x := d.listens_on(port)) is not None and x.host not in LOOPBACK]
+    sure = [d for d in found if (x := d.listens_on(port)) is not None and x.certain]
+    return next(iter(sure or found), None)
+
+
+def _guess(port: int, faces: list[Draft]) -> Draft | None:
+    """The service that an exposed port belongs to where no command says it: the foremost that has none yet."""
+    if port in (22, 514):
+        return None
+    unsure = [d for d in faces if not any(x.certain and x.host not in LOOPBACK for x in d.listens)]
+    proxies = [d for d in faces if d.role == "proxy"]
+    for draft in (*proxies, *(d for d in unsure if not d.ports), *faces):
+        return draft
+    return None
+
+
+def check_health(drafts: Drafts, image: Image) -> None:
+    """Leave the image's health check to the service that it tests; the others on the image get one of their own.
+
+    Never `disable: true`: `up --wait` fails on a service without a check once the image has one.
+    """
+    theirs = image.config.healthcheck
+    if theirs is None or theirs.test[:1] == ("NONE",):
+        return
+    tested = _tested(" ".join(theirs.test), drafts)
+    for draft in drafts.own():
+        if draft is tested or draft.one_off or draft.health is not None:
+            continue
+        known = draft.known
+        if known is not None and known.healthcheck:
+            text = known.healthcheck.replace("{port}", str(known.port))
+            draft.health = Healthcheck(("CMD-SHELL", text), interval="30s", timeout="5s", retries=3)
+        else:
+            draft.health = Healthcheck(("CMD", "true"))
+            draft.note(f"The image's health check tests {tested.name if tested else 'another service'}, not this one.")
+
+
+def _tested(text: str, drafts: Drafts) -> Draft | None:
+    faces = front(drafts)
+    words = [w for part in text.replace("/", " ").replace('"', " ").replace("'", " ").split() for w in part.split(":")]
+    for draft in (*faces, *(d for d in drafts.own() if d not in faces)):
+        if any(x.port and str(x.port) in words for x in draft.listens):
+            return draft
+    for draft in drafts.own():
+        names = [draft.name, draft.known.name if draft.known else draft.name]
+        if any(n in text for n in names) and not draft.one_off:
+            return draft
+    if not faces:
+        return next((d for d in drafts.own() if not d.one_off), None)
+    return faces[0]

@@ -1,0 +1,277 @@
+"""Facts and answers to a plan: every process placed, services parted, couplings cut, and nothing lost."""
+
+from collections.abc import Mapping
+
+from splitter.catalogue import Known
+from splitter.catalogue.listening import Listener
+from splitter.model.facts import Facts, Listening, Process
+from splitter.model.image import Image
+from splitter.model.plan import Drop, Plan, Volume
+from splitter.planning import backing, entry, front, volumes
+from splitter.planning.commands import same_user, start_of
+from splitter.planning.cuts import Cuts, config_names
+from splitter.planning.draft import Draft, Drafts, ready
+from splitter.planning.finish import finish
+from splitter.planning.jobs import Jobs, migration
+from splitter.planning.names import distinct, service_name
+from splitter.planning.questions import Asker
+from splitter.planning.roles import Placed, place
+from splitter.planning.scheduled import schedule
+from splitter.planning.secrets import Secrets
+
+ORDER = ("proxy", "web", "worker", "scheduler", "job", "migration", "backing")
+
+
+def make_plan(facts: Facts, image: Image, answers: Mapping[str, str]) -> Plan:
+    """The plan under these answers. Every process of the facts is in exactly one service or drop of it."""
+    work = _Work(facts, image, Asker(answers))
+    plan = work.plan()
+    _conserve(facts, plan)
+    return plan
+
+
+class _Work:
+    """One plan in the making."""
+
+    def __init__(self, facts: Facts, image: Image, asker: Asker) -> None:
+        self.facts, self.image, self.asker = facts, image, asker
+        self.drafts = Drafts()
+        self.drops: list[Drop] = []
+        self.volumes: dict[str, Volume] = {}
+        self.secrets = Secrets()
+        self.notes: list[str] = []
+        self.external: dict[str, Draft] = {}
+        self.position = {p.name: at for at, p in enumerate(facts.processes)}
+
+    def plan(self) -> Plan:
+        image = self.image
+        placed = [place(p, image, self.asker, self.facts.processes) for p in self.facts.processes]
+        prepare: list[tuple[int, Placed]] = []
+        once: list[tuple[int, Placed]] = []
+        stays: list[Placed] = []
+        for at, each in enumerate(placed):
+            if each.drop:
+                self.drops.append(Drop(each.process, each.drop))
+            elif each.phase == "prepare":
+                prepare.append((at, each))
+            elif each.phase or each.role in ("migration", "job"):
+                once.append((at, each))
+            else:
+                stays.append(each)
+        for each in schedule(stays, self.drafts, self.drops, image, self.asker):
+            self.service(each)
+        once = self.servers(once)
+        jobs = Jobs(tuple(prepare), tuple(once))
+        job = migration(jobs, self.asker)
+        if job is not None:
+            job.name = distinct(job.name, self.drafts.each)
+            self.drafts.add(job)
+        self.prepared(jobs, job)
+        self.wait(job)
+        cuts = Cuts(image, self.drafts, self.asker, self.secrets, self.facts, self.external, self.volumes)
+        volumes.declared(self.drafts, image, self.volumes)
+        resolved = cuts.all()
+        self.credentials(cuts)
+        for draft in self.drafts:
+            if draft.runs is not None:
+                cuts.files |= draft.runs.patches
+                draft.configs |= {path: path for path in draft.runs.patches}
+        volumes.kept(self.drafts, self.facts, image, self.volumes)
+        self.owners()
+        volumes.first_mount(self.drafts, image)
+        self.notes += front.publish(self.drafts, image)
+        front.check_health(self.drafts, image)
+        named = config_names(cuts.files)
+        ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
+        services = tuple(finish(d, image, named, self.secrets) for d in ordered)
+        used = {m.volume for s in services for m in s.volumes}
+        return Plan(
+            services=services,
+            drops=tuple(self.drops),
+            couplings=resolved,
+            gaps=(*self.facts.gaps, *cuts.gaps),
+            questions=self.asker.questions,
+            volumes=tuple(v for v in self.volumes.values() if v.name in used),
+            configs={name: cuts.files[path] for path, name in named.items()
+                     if any(name in s.configs.values() for s in services)},
+            secrets=self.secrets.what,
+            notes=tuple(self.notes),
+            stale=self.asker.stale,
+        )  # fmt: skip
+
+    def service(self, each: Placed) -> Draft:
+        """A service of its own for one process that stays up."""
+        process = each.process
+        name = distinct(service_name(process, each.role, each.known), self.drafts.each)
+        draft = Draft(
+            name=name,
+            role=each.role,
+            because=each.because,
+            found=[process],
+            runs=process,
+            known=each.known,
+            listens=_listens(process, each, self.facts),
+            replicas=process.instances,
+        )
+        if each.known is not None and each.known.note and each.role != "backing":
+            draft.note(f"Never scale it: {each.known.note}.")
+            draft.replicas = 1
+        if each.role in ("scheduler", "backing") and draft.replicas > 1:
+            draft.replicas = 1
+        if "Never scale" not in " ".join(draft.notes) and each.role == "scheduler":
+            draft.note("Exactly one: a second would do everything twice.")
+        for note in process.notes:
+            if note.startswith(("run as it is", "the shell script")):
+                draft.note(note)
+        return self.drafts.add(draft)
+
+    def servers(self, once: list[tuple[int, Placed]]) -> list[tuple[int, Placed]]:
+        """Decide where each embedded server runs; what only made a server that goes is dropped with it."""
+        gone: list[Known] = []
+        for draft in [d for d in self.drafts if d.role == "backing"]:
+            known = draft.known
+            if known is None:
+                continue
+            process = draft.found[0]
+            choice = backing.choose(process, known, self.facts.couplings, self.image, self.asker)
+            if choice.answer == "official":
+                taken = {v: v for v in self.volumes}
+                if name := backing.official(draft, known, choice.version, taken):
+                    self.volumes[name] = Volume(name, f"what {draft.name} keeps")
+                self.notes += backing.moves(draft, known)
+                gone.append(known)
+            elif choice.answer == "external":
+                del self.drafts.each[draft.name]
+                self.external[process.name] = draft
+                self.drops.append(Drop(process, "it runs elsewhere now; its address is in .env"))
+                gone.append(known)
+            elif known.healthcheck:
+                draft.health = backing.check(known, known.port)
+        kept = []
+        for at, each in once:
+            server = next((k for k in gone if backing.sets_up(each.process, k)), None)
+            if server is None:
+                kept.append((at, each))
+            else:
+                why = f"the {server.name} image makes its server, user and database by itself"
+                self.drops.append(Drop(each.process, why))
+        return kept
+
+    def prepared(self, jobs: Jobs, job: Draft | None) -> None:
+        """Give every service the set-up steps that preceded it, or leave them to an ENTRYPOINT that only prepares."""
+        listed: set[str] = {p.name for d in self.drafts for p in d.found}
+        carriers: list[Draft] = [job] if job is not None else []
+        for draft in self.drafts.own():
+            if draft.runs is None:
+                continue
+            steps = jobs.before(self.position[draft.found[0].name], draft.found[0])
+            kept = entry.keeps(self.image, start_of(draft.runs)) if not draft.lines else None
+            own = [s for s in steps if kept is None or s.evidence not in kept]
+            if kept is not None and (not kept or not same_user(draft.runs.user, self.image)):
+                draft.stays, steps = bool(self.image.config.entrypoint), own
+            draft.prepare = steps
+            carriers.append(draft)
+        for _, each in jobs.prepare:
+            step = each.process
+            if step.name in listed:
+                continue
+            home = next((d for d in carriers if step in d.steps or step in d.prepare), None)
+            if home is None:
+                home = next((d for d in carriers if d.stays), None)
+            if home is None:
+                self.drops.append(Drop(step, "nothing that is kept runs after it"))
+            else:
+                home.found.append(step)
+
+    def wait(self, job: Draft | None) -> None:
+        """What the image itself put in order: one-off steps first, servers before those that use them."""
+        servers = [d for d in self.drafts if d.role == "backing"]
+        for draft in self.drafts:
+            if draft.role == "backing" or draft.profile:
+                continue
+            if draft is job:
+                for server in servers:
+                    self.drafts.order(draft, server.name, ready(server))
+            elif job is not None and not job.profile:
+                self.drafts.order(draft, job.name, ready(job))
+        for draft in self.drafts:
+            for process in [p for p in draft.found if p.lifetime == "service"]:
+                for name in process.after:
+                    other = self.drafts.of(name)
+                    if other is not None and not other.one_off and not draft.one_off:
+                        self.drafts.order(draft, other.name, ready(other))
+
+    def credentials(self, cuts: Cuts) -> None:
+        """Give official servers their user, password and database, the same on both sides."""
+        for draft in [d for d in self.drafts if d.role == "backing" and d.image and d.known]:
+            known = draft.known
+            if known is None or not known.creates:
+                continue
+            mine = [c for c in self.facts.couplings if c.between and c.between[-1] == draft.found[0].name]
+            env = cuts.every_variable()
+            for found in backing.credentials(known, mine, env):
+                variable = known.creates.get(found.meaning)
+                if variable is None or (found.meaning == "user" and found.value == "root"):
+                    continue
+                if found.meaning != "password":
+                    draft.env[variable] = found.value
+                    continue
+                name = backing.secret_name(found, draft)
+                reference = self.secrets.need(name, f"the password of {draft.name}")
+                draft.env[variable] = reference
+                cuts.replace_value(found, reference)
+            self.required(draft, known)
+
+    def required(self, draft: Draft, known: Known) -> None:
+        """What the official image does not start without."""
+        password = known.creates.get("password")
+        if known.name in ("mysql", "mariadb"):
+            draft.env[known.creates["root"].replace("ROOT_PASSWORD", "RANDOM_ROOT_PASSWORD")] = "yes"
+        elif password and password not in draft.env and known.name in ("postgres", "minio"):
+            draft.env[password] = self.secrets.need(password, f"the password of {draft.name}")
+
+    def owners(self) -> None:
+        """A one-off service that gives volumes to the users that write there, where the image has no such folder."""
+        users = {d.name: same_user(d.runs.user, self.image) for d in self.drafts.own() if d.runs is not None}
+        found = volumes.unowned(self.drafts, self.image, users)
+        if not found:
+            return
+        name = distinct("volumes", self.drafts.each)
+        lines = [f"chown {user} {path}" for path, user in found]
+        step = Process(
+            name=name,
+            command=backing.shell_command(lines),
+            evidence=self.image.config.evidence("USER"),
+            lifetime="job",
+            user="root",
+        )
+        draft = Draft(name, "job", "the volumes belong to those who write there", [], steps=[step])
+        for path, _ in found:
+            mount = next(d.mounts[path] for d in self.drafts.own() if path in d.mounts)
+            draft.mounts[path] = mount
+        for other in list(self.drafts):
+            if any(path in other.mounts for path, _ in found):
+                self.drafts.each.setdefault(name, draft)
+                other.wait_for(name, "service_completed_successfully")
+
+
+def _listens(process: Process, each: Placed, facts: Facts) -> tuple[Listener, ...]:
+    """Where it listens: what its configuration or a run shows goes before a program's default."""
+    shown = [Listener(x.host, x.port, x.unix) for x in facts.listening if x.process == process.name and _sure(x)]
+    said = [x for x in each.listens if x.certain or not shown]
+    ports = {x.port for x in said if x.port}
+    return tuple(dict.fromkeys((*said, *(x for x in shown if x.port not in ports or x.unix))))
+
+
+def _sure(listening: Listening) -> bool:
+    return bool(listening.port or listening.unix) and listening.protocol in ("tcp", "udp")
+
+
+def _conserve(facts: Facts, plan: Plan) -> None:
+    """Every process in exactly one service or drop, every coupling with one resolution."""
+    count: dict[str, int] = {p.name: 0 for p in facts.processes}
+    for process in (*(p for s in plan.services for p in s.processes), *(d.process for d in plan.drops)):
+        count[process.name] = count.get(process.name, 0) + 1
+    wrong = [name for name, times in count.items() if times != 1]
+    if wrong or len(plan.couplings) != len(facts.couplings):
+        raise AssertionError(f"not in exactly one service or drop: {', '.join(wrong) or 'a coupling'}")

@@ -1,0 +1,85 @@
+"""Scheduled commands: a scheduler of their own, or a one-off service each for a scheduler outside."""
+
+from collections.abc import Iterable
+
+from splitter.model.facts import Process
+from splitter.model.image import Image
+from splitter.model.plan import Drop
+from splitter.planning.draft import Draft, Drafts
+from splitter.planning.names import distinct, service_name
+from splitter.planning.questions import Asker
+from splitter.planning.roles import Placed
+from splitter.planning.scheduler import as_profiles, cron_lines, daemon_for
+
+IDLE = "it runs no command of the application"
+
+
+def schedule(placed: Iterable[Placed], drafts: Drafts, drops: list[Drop], image: Image, asker: Asker) -> list[Placed]:
+    """Make the services of all scheduled commands. Returns what is left: everything that no schedule starts."""
+    placed = list(placed)
+    entries = [p for p in placed if p.process.lifetime == "scheduled"]
+    rest = [p for p in placed if p.process.lifetime != "scheduled"]
+    groups: dict[str, list[Placed]] = {}
+    for entry in entries:
+        groups.setdefault(entry.process.scope[-1] if entry.process.scope else "", []).append(entry)
+    for scope, mine in groups.items():
+        daemon = next((p for p in rest if _runs(p, scope)), None)
+        if daemon is not None:
+            rest.remove(daemon)
+        _make(daemon, mine, drafts, drops, image, asker)
+    for idle in [p for p in rest if p.role == "scheduler" and p.known is not None and p.known.name == "cron"]:
+        if image.complete or _of_base(idle.process, image):
+            rest.remove(idle)
+            drops.append(Drop(idle.process, IDLE))
+    return rest
+
+
+def _runs(placed: Placed, scope: str) -> bool:
+    """Whether a process is the daemon of the entries that came out of this scope."""
+    process = placed.process
+    return bool(scope) and placed.role == "scheduler" and process.scope[-1:] == (scope,)
+
+
+def _of_base(process: Process, image: Image) -> bool:
+    """Whether it is started by a file that the base image brings."""
+    node = image.tree.lookup(process.evidence.path)
+    return node is not None and node.origin is not None and node.origin.path == "image config"
+
+
+def _make(
+    daemon: Placed | None, entries: list[Placed], drafts: Drafts, drops: list[Drop], image: Image, asker: Asker
+) -> None:
+    commands = [e.process for e in entries]
+    runner = daemon.process if daemon is not None else daemon_for(commands, image)
+    if as_profiles(runner, commands, asker):
+        if daemon is not None:
+            drops.append(Drop(daemon.process, "a scheduler outside starts its commands"))
+        for entry in entries:
+            name = distinct(service_name(entry.process, "job", entry.known), drafts.each)
+            drafts.add(
+                Draft(
+                    name=name,
+                    role="job",
+                    because=f"to be run at {entry.process.schedule}",
+                    found=[entry.process],
+                    runs=entry.process,
+                    known=entry.known,
+                    profile="cron",
+                    notes=[f"Run it at `{entry.process.schedule}`: docker compose run --rm {name}"],
+                )
+            )
+        return
+    known = daemon.known if daemon is not None else None
+    name = distinct(service_name(runner, "scheduler", known), drafts.each)
+    drafts.add(
+        Draft(
+            name=name,
+            role="scheduler",
+            because="; ".join(f"{c.schedule} {c.name}" for c in commands[:4]),
+            found=[*([daemon.process] if daemon is not None else []), *commands],
+            runs=runner,
+            known=known,
+            lines=cron_lines(runner, commands, image, frozenset()),
+            notes=["Exactly one: a second would do everything twice."],
+        )
+    )

@@ -1,0 +1,154 @@
+"""Which paths become volumes, of which services, and in which order those may first be mounted."""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from splitter.model.facts import Facts, Process
+from splitter.model.image import Image, normal
+from splitter.model.plan import Mount, Volume
+from splitter.planning.draft import Draft, Drafts, names, ready
+from splitter.planning.names import volume_name
+
+# Folders of which each container has its own anyway, or which nobody means to keep.
+PASSING = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/var/log", "/var/cache", "/var/lock")
+LOG_ENDS = (".log", ".pid", ".lock", ".sock", ".socket")
+
+
+def declared(drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> None:
+    """Decide every VOLUME of the image for every service on it: the image would give each an empty one of its own."""
+    for path in dict.fromkeys(normal(v) for v in image.config.volumes):
+        owner = _owner(path, drafts)
+        users = [d for d in drafts.own() if owner is None or d is owner]
+        if owner is not None and not owner.own:
+            users = []
+        if users:
+            name = volume_name(path, {n: n for n in volumes})
+            because = (
+                f"{names(users)} keep{'s' if len(users) == 1 else ''} {path} (VOLUME)" if owner else f"VOLUME {path}"
+            )
+            volumes[name] = Volume(name, because)
+            for draft in users:
+                draft.mounts.setdefault(path, Mount(name, path))
+        for draft in drafts.own():
+            # Not its own: without this the image would leave an anonymous volume behind with every container.
+            if draft not in users:
+                draft.mounts.setdefault(path, Mount("", path))
+
+
+def _owner(path: str, drafts: Drafts) -> Draft | None:
+    """The embedded server whose data folder this is; None for the application's own."""
+    for draft in drafts:
+        if draft.role != "backing" or draft.known is None:
+            continue
+        folders = [*draft.known.data, *_data_words(draft)]
+        if any(path == f or path.startswith(f + "/") or f.startswith(path + "/") for f in folders if f != "/data"):
+            return draft
+    return None
+
+
+def _data_words(draft: Draft) -> list[str]:
+    """Folders that the server's own command names as its data."""
+    found: list[str] = []
+    for process in draft.found:
+        argv = process.command.argv
+        for option, value in pairwise(argv):
+            if option in ("-D", "--dir", "--datadir", "--dbpath", "--data", "-data-dir") and value.startswith("/"):
+                found.append(value.rstrip("/"))
+        found += [w.partition("=")[2] for w in argv if w.startswith(("--datadir=", "--dbpath=", "--dir="))]
+    return found
+
+
+def kept(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume]) -> None:
+    """Named volumes for what must survive or is shared though no VOLUME says so."""
+    for draft in drafts:
+        if draft.role == "backing" and draft.own and draft.known is not None:
+            for path in (*_data_words(draft), *(p for p in draft.known.data if image.is_dir(p)))[:1]:
+                _mount([draft], path, f"{draft.name} keeps its data there", volumes)
+    for written in facts.written:
+        writers = _services(written.writers, drafts)
+        readers = _services(written.readers, drafts)
+        together = list({d.name: d for d in (*writers, *readers)}.values())
+        path = _folder(written.path, image)
+        if len(together) < 2 or not writers or _passing(written.path) or not path:
+            continue
+        _mount(together, path, f"{names(writers)} write{'s' if len(writers) == 1 else ''} what others read", volumes)
+
+
+def _services(processes: Iterable[str], drafts: Drafts) -> list[Draft]:
+    found = [d for name in processes if (d := drafts.of(name)) is not None and d.own]
+    return list({d.name: d for d in found}.values())
+
+
+def _passing(path: str) -> bool:
+    return path.endswith(LOG_ENDS) or any(path == p or path.startswith(p + "/") for p in PASSING)
+
+
+def _folder(path: str, image: Image) -> str:
+    """The folder to share for a path; "" where that would be too much."""
+    folder = path if image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
+    return folder if folder.count("/") >= 2 and folder not in ("/usr/bin", "/usr/lib", "/var/lib", "/usr/local") else ""
+
+
+def _mount(drafts: list[Draft], path: str, because: str, volumes: dict[str, Volume]) -> None:
+    missing = [d for d in drafts if not any(path == m or path.startswith(m + "/") for m in d.mounts)]
+    if not missing:
+        return
+    name = next((m.volume for d in drafts for p, m in d.mounts.items() if p == path and m.volume), "")
+    if not name:
+        name = volume_name(path, {n: n for n in volumes})
+        volumes[name] = Volume(name, because)
+    for draft in missing:
+        draft.mounts[path] = Mount(name, path)
+
+
+def first_mount(drafts: Drafts, image: Image) -> None:
+    """Let one service mount a volume first that the image fills; two at once fail (moby#43068)."""
+    shared: dict[str, list[Draft]] = {}
+    for draft in drafts.own():
+        for mount in draft.mounts.values():
+            if mount.volume and not draft.profile:
+                shared.setdefault(mount.volume, []).append(draft)
+    for name, users in shared.items():
+        if len(users) < 2 or _tmpfs(name, users):
+            continue
+        first = next((d for d in users if d.one_off), None) or _earliest(users, drafts)
+        for draft in users:
+            if draft is not first and not drafts.waits(draft.name, first.name):
+                drafts.order(draft, first.name, ready(first))
+
+
+def _earliest(users: list[Draft], drafts: Drafts) -> Draft:
+    """One that none of the others must precede."""
+    return next((d for d in users if not any(drafts.waits(d.name, o.name) for o in users if o is not d)), users[0])
+
+
+def _tmpfs(name: str, users: list[Draft]) -> bool:
+    return all(m.path.startswith(("/run", "/var/run")) for d in users for m in d.mounts.values() if m.volume == name)
+
+
+def unowned(drafts: Drafts, image: Image, users: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Volumes of which the root would be the owner though a service that runs as another user writes there."""
+    found: list[tuple[str, str]] = []
+    if not image.complete:
+        return found
+    for draft in drafts.own():
+        user = users.get(draft.name, "")
+        if not user or user.split(":")[0] in ("root", "0"):
+            continue
+        for path, mount in draft.mounts.items():
+            if mount.volume and image.node(path) is None and (path, user) not in found and not path.startswith("/run"):
+                found.append((path, user))
+    return found
+
+
+def touches(process: Process, paths: Iterable[str], workdir: str) -> bool:
+    """Whether the words of a step name something in one of these folders."""
+    wanted = [p.rstrip("/") for p in paths]
+    for word in process.command.argv[1:]:
+        full = normal(posixpath.join(process.workdir or workdir or "/", word))
+        if word.startswith("-") or "$" in word:
+            continue
+        if any(full == p or full.startswith(p + "/") or p.startswith(full.rstrip("/") + "/") for p in wanted):
+            return True
+    return False
