@@ -1,0 +1,42 @@
+"""Shell scripts that a manager starts, read for what they tell the manager itself and for the files they write."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+
+from splitter.model.image import Image, Node
+from splitter.shell.calls import Call, Trace
+from splitter.shell.effects import effects
+from splitter.shell.evaluate import evaluate
+
+SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
+
+
+def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/") -> Trace | None:
+    """What the shell script at this path does; None where there is none, or it is another language's."""
+    text = image.read(path)
+    if not isinstance(text, str):
+        return None
+    words = text.split("\n", 1)[0].removeprefix("#!").split() if text.startswith("#!") else ["sh"]
+    dialect = next((name for w in words if (name := posixpath.basename(w)) in SHELLS), "")
+    return evaluate(text, path=path, env=env, cwd=cwd, files=image, dialect=dialect) if dialect else None
+
+
+def calls(found: Trace | None) -> Iterator[Call]:
+    """Every call, those of pipelines too."""
+    for call in found.calls if found else ():
+        yield call
+        yield from call.pipe
+
+
+def certain(call: Call) -> bool:
+    """Whether it is made whenever the script runs to that place."""
+    return not (call.off or call.guards or call.background or call.operator == "||")
+
+
+def written(found: Trace | None, image: Image) -> dict[str, Node | None]:
+    """The entries that a script writes for certain, by path; one whose text is not known raises OSError when read."""
+    changes: dict[str, Node | None] = {}
+    for call in found.calls if found else ():
+        if certain(call):
+            changes.update(effects(call, image.with_files(changes)) or {})
+    return changes
