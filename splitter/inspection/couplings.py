@@ -70,4 +70,6 @@ def _ordered(processes: tuple[Process, ...]) -> Iterator[Coupling]:
     for process in processes:
         for name in process.after:
             if name in names and name != process.name:
-                yield Coupling("order", name, (process.name, name), process.evidence)
+                # supervisord starts by priority and waits for nothing (its manual, [program:x] priority).
+                how = "priority" if "supervisord" in process.via else ""
+                yield Coupling("order", name, (process.name, name), process.evidence, how)

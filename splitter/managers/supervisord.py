@@ -253,10 +253,12 @@ class _Daemon:
         made = [p for n in numbers[:2] if (p := self._program(read, kind, name, group, n, count))]
         if len(made) < 2:
             return made
-        alike = [replace(p, name=name) for p in made]
-        if alike[0] == alike[1]:
-            return [replace(alike[0], instances=len(numbers))]
-        return made + [p for n in numbers[2:] if (p := self._program(read, kind, name, group, n, count))]
+        made += [p for n in numbers[2:] if (p := self._program(read, kind, name, group, n, count))]
+        # Instances that differ in the names of their log files only are one program, started more than once.
+        if len({repr(replace(p, name=name, logs=())) for p in made}) == 1:
+            logs = tuple(dict.fromkeys(log for p in made for log in p.logs))
+            return [replace(made[0], name=name, logs=logs, instances=len(numbers))]
+        return made
 
     def _program(self, shared: _Section, kind: str, name: str, group: str, number: int, count: int) -> Process | None:
         values = {**shared.names.values, "process_num": number, "numprocs": count}

@@ -78,6 +78,8 @@ class Cuts:
             done = self.tcp(coupling, parted, offerer)
         elif coupling.kind == "socket":
             done = self.socket(coupling, parted, offerer)
+        elif coupling.kind == "order" and coupling.how == "priority":
+            return "only the order of starting, which waited for nothing: not kept"
         elif coupling.kind == "order":
             waits = [d for d in parted if self.drafts.order(d, offerer.name, ready(offerer))]
             return f"{names(waits) or names(parted)} starts after {offerer.name} (depends_on)"

@@ -194,12 +194,6 @@ class _Work:
                     self.drafts.order(draft, server.name, ready(server))
             elif job is not None and not job.profile:
                 self.drafts.order(draft, job.name, ready(job))
-        for draft in self.drafts:
-            for process in [p for p in draft.found if p.lifetime == "service"]:
-                for name in process.after:
-                    other = self.drafts.of(name)
-                    if other is not None and not other.one_off and not draft.one_off:
-                        self.drafts.order(draft, other.name, ready(other))
 
     def credentials(self, cuts: Cuts) -> None:
         """Give official servers their user, password and database, the same on both sides."""
