@@ -278,7 +278,10 @@ class Image:
     def missing(self, path: str, what: str = "") -> Gap:
         """The Gap for a file that is needed and not at hand, saying where it may come from."""
         said = what or "needed and not in the image"
-        if self.base:
+        likely = [e for e in self.unread if _names(e.note, path)]
+        if likely:
+            said += f"; it may be made by {likely[-1]}"
+        elif self.base:
             said += f"; it may come from the base image {self.base}"
         elif self.unread:
             lines = ", ".join(str(e) for e in self.unread[:4])
@@ -288,6 +291,17 @@ class Image:
     def with_files(self, changes: Mapping[str, Node | None]) -> "Image":
         """The same image after these files were written (None: removed)."""
         return replace(self, tree=Overlay(self.tree, changes)) if changes else self
+
+
+def _names(note: str, path: str) -> bool:
+    """Whether what is said of a command names a file or a folder that the path is in."""
+    words = note.split()
+    above, name = posixpath.split(path)
+    while above not in ("", "/"):
+        if any(word.rstrip("/") == above or word.endswith(path) for word in words):
+            return True
+        above = posixpath.dirname(above)
+    return any(posixpath.basename(word) == name for word in words)
 
 
 def normal(path: str) -> str:

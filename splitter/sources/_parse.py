@@ -1,7 +1,7 @@
 """A Dockerfile's text as its instructions, by BuildKit's own parser, with the mistakes that a build would refuse."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dockerfile
 
@@ -84,6 +84,15 @@ def parse(text: str, shown: str) -> Text:
         _check(one, shown)
         found.append(one)
     return Text(tuple(found), lines, _escape(lines))
+
+
+def held_back(one: Instruction, text: Text, shown: str) -> Instruction:
+    """What an ONBUILD holds back, as an instruction of its own. Raises SplitterError where it is none."""
+    body = "\n".join(text.lines[one.line - 1 : one.end]).lstrip()[len("ONBUILD") :]
+    found = parse(f"# escape={text.escape}\n{body.lstrip()}\n", shown).instructions
+    if len(found) != 1 or found[0].name in ("ONBUILD", "FROM", "MAINTAINER"):
+        raise SplitterError("ONBUILD takes one instruction, not FROM or ONBUILD", HINT, f"{shown}:{one.line}")
+    return replace(found[0], line=one.line, end=one.end)
 
 
 def _line_of(text: str, message: str) -> int:

@@ -15,6 +15,8 @@ from splitter.sources._stage import Stage
 
 MAX_CALLS = 20_000  # of one RUN with the scripts it starts
 MAX_DEPTH = 8
+MAX_NOTE = 160
+FETCHERS = frozenset(("curl", "wget", "git", "svn", "aria2c", "tar", "unzip", "7z", "rsync"))
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh"))
 # Commands that leave nothing behind that a later stage of reading could need.
 QUIET = frozenset((
@@ -64,26 +66,20 @@ def _with_lines(one: Instruction, words: str, text: Text) -> tuple[str, int]:
         return words, one.line
     kept = [line.rstrip("\r") for line in raw]
     kept = ["\\" if i and (not line.strip() or line.lstrip().startswith("#")) else line for i, line in enumerate(kept)]
+    kept = [cut if (cut := line.rstrip(" \t")).endswith("\\") else line for line in kept]
     whole = "\n".join(kept)
-    flat, starts = [], []
-    for at, char in enumerate(whole):
-        if char == "\n" or (char == "\\" and _ends_line(whole, at)):
-            continue
-        if char in " \t" and _ends_line(whole, at) and "\\" in whole[at : whole.find("\n", at)]:
-            continue
-        flat.append(char)
-        starts.append(at)
-    joined = "".join(flat)
-    found = joined.rfind(words)
-    if found < 0 or joined[found + len(words) :].strip():
+    # The parser joins lines without their last backslash; what it gives is found again, and where that stands.
+    flat, starts, at = "", [], 0
+    for line in kept:
+        body = line.removesuffix("\\")
+        flat += body
+        starts += range(at, at + len(body))
+        at += len(line) + 1
+    found = flat.rfind(words)
+    if found < 0 or not words or flat[found + len(words) :].strip():
         return words, one.line
     start = starts[found]
     return whole[start:], one.line + whole.count("\n", 0, start)
-
-
-def _ends_line(text: str, at: int) -> bool:
-    end = text.find("\n", at)
-    return end >= 0 and not text[at:end].strip(" \t\\")
 
 
 def _interpreter(line: str) -> str:
@@ -91,6 +87,15 @@ def _interpreter(line: str) -> str:
     if words and posixpath.basename(words[0]) == "env":
         words = [w for w in words[1:] if not w.startswith("-") and "=" not in w]
     return words[0] if words else ""
+
+
+def _note(call: Call, part: Call) -> str:
+    """What is said of a command whose result is not known: enough to find what it fetched, and of others the verb."""
+    parts = (call, *call.pipe)
+    if any(posixpath.basename(one.argv[0]) in FETCHERS for one in parts):
+        said = " | ".join(" ".join(one.argv) for one in parts)
+        return said if len(said) <= MAX_NOTE else said[: MAX_NOTE - 3] + "..."
+    return " ".join([w for w in part.argv[:4] if not w.startswith("-")][:2])
 
 
 class _Run:
@@ -113,6 +118,7 @@ class _Run:
         home = {} if self.stage.config.user not in ("", "root", "0") else {"HOME": "/root"}
         env = {**home, **self.stage.env, **(call.env if call else {})}
         cwd = (call.cwd if call else "") or self.stage.config.workdir or "/"
+        self.stage.fetched(self.one, text)
         padded = "\n" * (line - 1) + text
         trace = evaluate(padded, path=path, args=args, env=env, cwd=cwd, files=self.image)
         self.calls(trace.calls, depth)
@@ -136,11 +142,10 @@ class _Run:
             path, text, args = found
             self.script(text, path, 1, args, depth + 1, call)
             return
-        words = [w for w in call.argv[:4] if not w.startswith("-")][:2]
         for part in (call, *call.pipe):
             program = posixpath.basename(part.argv[0])
             if program not in QUIET or any(r.op.startswith(">") or r.op == "&>" for r in part.redirects):
-                self.stage.not_known(self.one, " ".join(words if part is call else part.argv[:1]))
+                self.stage.not_known(self.one, _note(call, part))
                 return
 
     def called(self, call: Call) -> tuple[str, str, tuple[str, ...]] | None:

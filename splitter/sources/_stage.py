@@ -13,6 +13,11 @@ from splitter.sources._parse import HINT, Instruction
 from splitter.sources._words import BadWord, expand
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Stands for s6-overlay's own init: it prepares, and then starts what /etc/s6-overlay and /etc/services.d name.
+S6_INIT = """\
+#!/bin/sh -e
+exec s6-overlay-suexec ' /package/admin/s6-overlay/libexec/preinit' '' /package/admin/s6-overlay/libexec/stage0 "$@"
+"""
 MAX_RANGE = 100  # ports of one EXPOSE that are named one by one
 
 
@@ -28,7 +33,7 @@ class Stage:
         self.args: dict[str, str | None] = {}
         self.unread: list[Evidence] = []
         self.gaps: list[Gap] = []
-        self.onbuild = False
+        self.onbuild: list[Instruction] = []
         self._cmd_set = False
         self._unset: set[str] = set()
 
@@ -92,6 +97,12 @@ class Stage:
         evidence = self.evidence(one, note)
         if evidence not in self.unread:
             self.unread.append(evidence)
+
+    def fetched(self, one: Instruction, text: str) -> None:
+        """Know the init that an installation of s6-overlay brings, however it is unpacked (s6-overlay, README)."""
+        brought = "s6-overlay" in text and any(mark in text for mark in (".tar", ".tgz", "-installer"))
+        if brought and self.tree.lookup("/init") is None:
+            self.tree.put("/init", text_node(S6_INIT, 0o755, self.evidence(one)))
 
     def set(self, one: Instruction, key: str, **change: object) -> None:
         where = {**self.config.where, key: self.evidence(one)}
@@ -212,7 +223,8 @@ def inherit_base(reference: str) -> tuple[Config, dict[str, Node]]:
         stop_signal=known.stop_signal,
         where=dict.fromkeys(keys, at),
     )
-    return config, {path: _base_node(text, at) for path, text in known.files.items()}
+    init = {"/init": S6_INIT} if known.runs == "s6-overlay" else {}
+    return config, {path: _base_node(text, at) for path, text in {**init, **known.files}.items()}
 
 
 def _base_node(text: str, at: Evidence) -> Node:

@@ -5,13 +5,13 @@ import posixpath
 from collections.abc import Callable
 
 from splitter.errors import SplitterError
-from splitter.model.image import Build, Image, Node, normal
+from splitter.model.image import Build, Image, MemoryTree, Node, normal
 from splitter.sources import Options
 from splitter.sources._context import Change, ContextTree, Graft
 from splitter.sources._copy import Origin, copy
 from splitter.sources._ignore import Ignore
-from splitter.sources._parse import HINT, Instruction, Text, parse, read_text
-from splitter.sources._stage import Stage
+from splitter.sources._parse import HINT, Instruction, Text, held_back, parse, read_text
+from splitter.sources._stage import Stage, inherit_base
 from splitter.sources._words import BadWord, expand
 
 PREFIXES = ("dockerfile",)
@@ -145,27 +145,31 @@ class _Build:
             stage.begin(reference)
         else:
             stage.begin_from(self.stage(parent))
-            if self.stage(parent).onbuild:
-                stage.gap("the ONBUILD instructions of the stage it starts from are not read", first)
+            for one in self.stage(parent).onbuild:
+                self._do(stage, one, index)
+        for one in rest:
+            self._do(stage, one, index)
+        return stage
+
+    def _do(self, stage: Stage, one: Instruction, index: int) -> None:
         methods: dict[str, Callable[[Instruction], None]] = {
             "ENV": stage.env_, "LABEL": stage.label, "WORKDIR": stage.workdir, "USER": stage.user,
             "STOPSIGNAL": stage.stopsignal, "VOLUME": stage.volume, "EXPOSE": stage.expose,
             "HEALTHCHECK": stage.healthcheck, "SHELL": stage.shell_, "CMD": stage.cmd, "ENTRYPOINT": stage.entrypoint,
         }  # fmt: skip
-        for one in rest:
-            if one.name in methods:
-                methods[one.name](one)
-            elif one.name == "ARG":
-                stage.arg(one, self.given, self.outer)
-            elif one.name in ("COPY", "ADD"):
-                self._copy(stage, one, index)
-            elif one.name == "RUN":
-                self._run(stage, one, index)
-            elif one.name == "ONBUILD":
-                stage.onbuild = True
-        return stage
+        if one.name in methods:
+            methods[one.name](one)
+        elif one.name == "ARG":
+            stage.arg(one, self.given, self.outer)
+        elif one.name in ("COPY", "ADD"):
+            self._copy(stage, one, index)
+        elif one.name == "RUN":
+            self._run(stage, one, index)
+        elif one.name == "ONBUILD":
+            stage.onbuild.append(held_back(one, self.text, self.shown))
 
     def _copy(self, stage: Stage, one: Instruction, index: int) -> None:
+        stage.fetched(one, " ".join(one.words[:-1]))
         given = one.flag("from")
         if given is None:
             copy(stage, one, Origin(self.context, "the context", folder=self.folder))
@@ -177,10 +181,11 @@ class _Build:
             copy(stage, one, origin)
 
     def _origin(self, name: str, index: int) -> Origin | None:
-        """The earlier stage of this name; None for an image or a named context, which are not at hand."""
+        """The earlier stage of this name, or a base image as far as it is known; None for what is not at hand."""
         found = self._find(name, index)
         if found is None:
-            return None
+            _, files = inherit_base(name)
+            return Origin(MemoryTree(files), name, complete=False) if files else None
         stage = self.stage(found)
         return Origin(stage.tree, name, complete=not (stage.base or stage.unread))
 
