@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+cd /srv/app
+exec /sbin/setuser app bundle exec rake db:migrate
