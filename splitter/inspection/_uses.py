@@ -56,10 +56,10 @@ def configured(team: tuple[Member, ...], directory: Directory) -> Iterator[Use |
         for mention in member.said.reaches if not member.process.off else ():
             if not mention.address.local:
                 continue
-            offer = directory.at(mention.address, member.name)
+            offer = meant(mention.address, mention.name, directory, member.name)
             if offer is not None:
                 yield use(member, offer, mention.address, mention.evidence, mention.how, mention.written)
-            elif directory.at(mention.address) is None:
+            elif (mention.address.port or mention.address.unix) and directory.at(mention.address) is None:
                 yield unmatched(f"{member.name} reaches", mention.address, mention.evidence)
 
 

@@ -25,7 +25,10 @@ MAX_FILES = 200  # that one server's configuration includes
 
 @dataclass(frozen=True)
 class Mention:
-    """An address, or else a path, that a text names. `certain` is false for what the program takes unasked."""
+    """An address, or else a path, that a text names.
+
+    `certain` is false for what the program takes unasked; `name` has the words beside the text that tell what it means.
+    """
 
     written: str
     evidence: Evidence
@@ -33,6 +36,7 @@ class Mention:
     path: str = ""
     how: str = "config"
     certain: bool = True
+    name: str = ""
 
 
 @dataclass

@@ -87,25 +87,25 @@ def _listen(word: str) -> Address | None:
 def _files(image: Image, starts: list[str], folder: str, said: Said, within: tuple[str, ...]) -> Iterator[Directive]:
     """The directives of these files in order, includes put in their place."""
     blocks = [0]
-    seen: list[str] = []
+    read_so_far = [0]
 
-    def one(path: str, around: tuple[str, ...], block: int) -> Iterator[Directive]:
-        if len(seen) >= MAX_FILES or len(around) > MAX_DEPTH:
-            said.gaps.append(Gap("includes too much to be read", Evidence(path)))
+    def one(path: str, around: tuple[str, ...], block: int, chain: tuple[str, ...]) -> Iterator[Directive]:
+        read_so_far[0] += 1
+        if path in chain or read_so_far[0] > MAX_FILES or len(around) > MAX_DEPTH:
+            said.gaps.append(Gap("includes itself, or too much to be read", Evidence(path)))
             return
-        seen.append(path)
         for directive in parse(text_of(image, path, said), path, blocks, block):
             placed = replace(directive, within=(*around, *directive.within))
             yield placed
-            if directive.name == "include" and directive.args and seen.count(path) < 20:
+            if directive.name == "include" and directive.args:
                 pattern = directive.args[0]
                 pattern = pattern if pattern.startswith("/") else f"{folder}/{pattern}"
                 for file in image.glob(pattern):
                     if image.is_file(file) and not file.endswith(("mime.types", "_params")):
-                        yield from one(file, placed.within, directive.block)
+                        yield from one(file, placed.within, directive.block, (*chain, path))
 
     for start in starts:
-        yield from one(start, within, 0)
+        yield from one(start, within, 0, ())
 
 
 def parse(text: str, path: str, blocks: list[int] | None = None, block: int = 0) -> Iterator[Directive]:
