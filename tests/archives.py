@@ -16,7 +16,7 @@ def layer(*entries):
             member.mode = 0o755 if path.endswith("/") else 0o644
             data = what.encode() if isinstance(what, str) else what if isinstance(what, bytes) else b""
             if path.endswith("/"):
-                member.type = tarfile.DIRTYPE
+                member.type, data = tarfile.DIRTYPE, b""
             for key, value in (what if isinstance(what, dict) else {}).items():
                 setattr(member, key, value)
             member.size = len(data)

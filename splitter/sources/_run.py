@@ -69,7 +69,8 @@ def _with_lines(one: Instruction, words: str, text: Text) -> tuple[str, int]:
     kept = [cut if (cut := line.rstrip(" \t")).endswith("\\") else line for line in kept]
     whole = "\n".join(kept)
     # The parser joins lines without their last backslash; what it gives is found again, and where that stands.
-    flat, starts, at = "", [], 0
+    starts: list[int] = []
+    flat, at = "", 0
     for line in kept:
         body = line.removesuffix("\\")
         flat += body
