@@ -15,6 +15,10 @@ SOURCES = """\
 SOURCE is one of
   FOLDER                  a folder with a Dockerfile; read without an engine (dockerfile:FOLDER)
   IMAGE                   an image that an engine holds (docker-daemon:IMAGE)
+  FILE                    what `docker save` wrote, packed or not (docker-archive:FILE[:IMAGE])
+  oci-archive:FILE[:REF]  an OCI archive; oci:FOLDER[:REF] is an OCI layout
+  rootfs:FOLDER           a root folder, or an OCI bundle with its config.json
+  compose:FILE#SERVICE    the service of a compose file that runs the container as it is now
 """
 EXITS = """\
 exit codes: 0 fine; 1 the answer is no (drift, open questions); 2 cannot proceed; 3 a bug; 130 interrupted

@@ -33,7 +33,7 @@ def read(reference: str, options: Options) -> Image:
         raise SplitterError(f"no such folder: {folder}", "name the folder with the Dockerfile, the build context")
     path = _dockerfile(folder, options.file)
     shown = os.path.relpath(os.path.abspath(path), os.path.abspath(folder))
-    text = parse(read_text(path, shown), shown)
+    text = parse(_text(path, shown, folder if options.file is None else ""), shown)
     context = ContextTree(folder, Ignore(_ignored(folder, path)))
     build = _Build(text, shown, context, folder, options)
     stage = build.stage(build.target())
@@ -61,8 +61,15 @@ def _dockerfile(folder: str, file: str | None) -> str:
 def _ignored(folder: str, dockerfile: str) -> list[str]:
     for path in (f"{dockerfile}.dockerignore", os.path.join(folder, ".dockerignore")):
         if os.path.isfile(path):
-            return read_text(path, os.path.relpath(path, folder)).splitlines()
+            return _text(path, os.path.relpath(path, folder), os.path.dirname(path) or ".").splitlines()
     return []
+
+
+def _text(path: str, shown: str, inside: str) -> str:
+    """A text of the folder; one that a link takes out of it is not read, as `docker build` has it."""
+    if inside and not os.path.realpath(path).startswith(os.path.realpath(inside).rstrip("/") + "/"):
+        raise SplitterError("is a link that leads out of the folder", "put the file itself there", shown)
+    return read_text(path, shown)
 
 
 class _Build:
