@@ -11,14 +11,17 @@ from splitter.shell.evaluate import evaluate
 SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 
 
-def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/") -> Trace | None:
-    """What the shell script at this path does; None where there is none, or it is another language's."""
+def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/", user: str | None = None) -> Trace | None:
+    """What the shell script at this path does; None where there is none, or it is another language's.
+
+    `user` is who runs it: "" for root, None where that is not known.
+    """
     text = image.read(path)
     if not isinstance(text, str):
         return None
     words = text.split("\n", 1)[0].removeprefix("#!").split() if text.startswith("#!") else ["sh"]
     dialect = next((name for w in words if (name := posixpath.basename(w)) in SHELLS), "")
-    return evaluate(text, path=path, env=env, cwd=cwd, files=image, dialect=dialect) if dialect else None
+    return evaluate(text, path=path, env=env, cwd=cwd, files=image, dialect=dialect, user=user) if dialect else None
 
 
 def calls(found: Trace | None) -> Iterator[Call]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from splitter.managers._execline import Unreadable, Word, options, parse, substitute
 from splitter.managers._execline_chain import Chain, marked
 from splitter.managers._execline_commands import STEPS
+from splitter.managers._s6_init import overlay
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
@@ -44,6 +45,8 @@ CHAINS = {
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     argv = process.command.argv
+    if overlay(process, image):
+        return None  # version 2's /init is a script of execline, and the manager `s6` knows what it does
     try:
         words = _words(process, image)
         if words is not None:
