@@ -22,6 +22,7 @@ from splitter.run import end_by_exception, left_over, owner, undisturbed
 from splitter.wire import Wire
 
 LABEL = "org.compose-splitter.throwaway"
+IRREGULAR = 1 << 19  # of Go's os.FileMode
 BLOCK = 1 << 20  # docker-py's default chunking reads large answers far slower (docker-py#1595)
 
 
@@ -88,6 +89,10 @@ class Engine:
                     f"no image {image} in the engine",
                     f"nothing is pulled by itself: `docker pull {image}`, or build it; see `docker images`",
                 ) from None
+            except docker.errors.APIError as error:
+                if not error.is_client_error() and "invalid reference" not in str(error):
+                    raise
+                raise SplitterError(f"not the name of an image: {image}", "an image is named like `app:1.0`") from None
         return found
 
     def container(self, image: str, **options: Any) -> "Container":
@@ -256,7 +261,10 @@ class Container:
         self.engine.discard(self.name)
 
     def stat(self, path: str) -> Stat | None:
-        """What stands at a path, in 2 ms and without its content; the folders above it may be links."""
+        """What stands at a path, in 2 ms and without its content; the folders above it may be links.
+
+        None where nothing does; of kind "other" where the engine cannot tell (a loop of links).
+        """
         from docker.utils import decode_json_header
 
         api = self.engine.api
@@ -264,8 +272,10 @@ class Container:
         with talking():
             answer = api.head(url, params={"path": path}, timeout=api.timeout)
         said = answer.headers.get("x-docker-container-path-stat")
-        if answer.status_code != 200 or not said:
+        if answer.status_code == 404:
             return None
+        if answer.status_code != 200 or not said:
+            return Stat(IRREGULAR, 0, "")
         found = decode_json_header(said)
         return Stat(int(found["mode"]), int(found["size"]), str(found["linkTarget"]))
 
