@@ -187,7 +187,9 @@ class _Circus:
             stop_signal=read.signal() or ("SIGTERM" if self.process.stop_signal else ""),
             stop_timeout=float(timeout) if timeout.replace(".", "", 1).isdecimal() else None,
             logs=self.logs(read),
-            off="" if read.flag("autostart", True) else f"autostart = false; circusctl start {name}",
+            off=""
+            if read.flag("autostart", True)
+            else f"autostart = false; circusctl start {read.section.name.removeprefix('watcher:')}",
             notes=tuple(notes),
         )
 
