@@ -13,8 +13,9 @@ from splitter.model.image import Config, Image, MemoryTree, Node, text_node
 
 TESTS = Path(__file__).parent
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("many", deadline=None, max_examples=2000)
 settings.register_profile("local", deadline=None, max_examples=50)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local"))
 
 
 def pytest_addoption(parser):

@@ -109,7 +109,7 @@ def sets_up(step: Process, known: Known) -> bool:
     program = posixpath.basename(meant.program) if meant else step.command.program
     if words and program.startswith(words):
         return True
-    return any(word in step.command.argv[0] for word in known.data)
+    return any(word in step.command.argv[0] for word in known.data if step.command.argv)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from splitter.planning import backing, entry, front, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts, config_names
 from splitter.planning.draft import Draft, Drafts, ready
+from splitter.planning.embedded import move_out
 from splitter.planning.finish import finish
 from splitter.planning.jobs import Jobs, migration
 from splitter.planning.names import distinct, service_name
@@ -66,6 +67,7 @@ class _Work:
         if job is not None:
             job.name = distinct(job.name, self.drafts.each)
             self.drafts.add(job)
+        move_out(self.drafts, self.asker)
         self.prepared(jobs, job)
         self.wait(job)
         cuts = Cuts(image, self.drafts, self.asker, self.secrets, self.facts, self.external, self.volumes)
@@ -164,7 +166,9 @@ class _Work:
         for draft in self.drafts.own():
             if draft.runs is None:
                 continue
-            steps = jobs.before(self.position[draft.found[0].name], draft.found[0])
+            first = draft.found[0].name if draft.found else ""
+            at = self.position.get(draft.runs.name, self.position.get(first, len(self.position)))
+            steps = jobs.before(at, draft.runs)
             kept = entry.keeps(self.image, start_of(draft.runs)) if not draft.lines else None
             own = [s for s in steps if kept is None or s.evidence not in kept]
             if kept is not None and (not kept or not same_user(draft.runs.user, self.image)):

@@ -17,13 +17,12 @@ PACKAGED = ("/etc/cron.d/e2scrub_all", "/etc/cron.d/php", "/etc/cron.d/popularit
             "/etc/cron.daily/man-db")  # fmt: skip
 # cron gives its jobs neither the container's environment nor its PATH. Each job's shell reads both here; what the
 # crontab sets itself still wins.
-BRIDGE = """umask 077
-export -p > /run/cron-env && chmod 644 /run/cron-env
+BRIDGE = """export -p > /run/cron-env && chmod 644 /run/cron-env
 printf '%s\\n' '#!/bin/sh' 'own=$(export -p)' '. /run/cron-env' 'eval "$own"' 'exec "${CRON_SHELL:-/bin/sh}" "$@"' \\
   > /run/cron-shell && chmod 755 /run/cron-shell
-for tab in {tabs}; do
+for tab in TABS; do
   grep -q /run/cron-shell "$tab" && continue
-  {{ printf 'SHELL=/run/cron-shell\\nPATH=%s\\n' "$PATH"; sed 's/^ *SHELL *=/CRON_SHELL=/' "$tab"; }} > /run/cron-tab
+  { printf 'SHELL=/run/cron-shell\\nPATH=%s\\n' "$PATH"; sed 's/^ *SHELL *=/CRON_SHELL=/' "$tab"; } > /run/cron-tab
   cat /run/cron-tab > "$tab"
 done"""
 
@@ -61,7 +60,7 @@ def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread
     if needs_bridge(daemon, image):
         tabs = [t for t in tables(entries) if not t.startswith(PERIODIC)]
         if tabs:
-            lines.append(BRIDGE.format(tabs=" ".join(shlex.quote(t) for t in tabs)))
+            lines.append(BRIDGE.replace("TABS", " ".join(shlex.quote(t) for t in tabs)))
     if gone := foreign(entries, image, unread):
         lines.append(f"rm -f {' '.join(shlex.quote(p) for p in gone)}")
     return lines
