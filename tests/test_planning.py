@@ -1,0 +1,282 @@
+"""What a plan decides, one decision a test; the images of tests/images show them together."""
+
+from dataclasses import replace
+
+import pytest
+from managing import image_of
+
+from splitter.compose.render import render
+from splitter.model.facts import Command, Coupling, Evidence, Facts, Listening, Process
+from splitter.model.image import Healthcheck
+from splitter.planning import make_plan
+from splitter.planning.embedded import parted
+from splitter.planning.hosts import moved, opened
+
+AT = Evidence("/etc/service/x/run", 2)
+
+
+def process(name, command, **more):
+    words = tuple(command.split()) if isinstance(command, str) else tuple(command)
+    return Process(name, Command(words), more.pop("evidence", AT), **more)
+
+
+def planned(*processes, image=None, couplings=(), listening=(), answers=None):
+    facts = Facts(tuple(processes), tuple(couplings), (), tuple(listening))
+    return make_plan(facts, image or image_of(), answers or {})
+
+
+def services(plan):
+    return {s.name: s for s in plan.services}
+
+
+def with_config(image, **more):
+    return replace(image, config=replace(image.config, **more))
+
+
+WEB = process("web", "puma -p 3000")
+REDIS = process("redis", "redis-server --bind 127.0.0.1")
+WORKER = process("sidekiq", "sidekiq")
+MIGRATE = process("migrate", "rake db:migrate", lifetime="job")
+TO_REDIS = Coupling(
+    "tcp", "127.0.0.1:6379", ("web", "sidekiq", "redis"), AT, "env REDIS_URL", "redis://localhost:6379/0"
+)
+
+
+def test_everything_that_stays_up_waits_for_the_migration_and_only_that_migrates():
+    made = services(planned(MIGRATE, WEB, WORKER))
+    assert made["migrate"].command == ("rake", "db:migrate")
+    assert made["migrate"].restart == "no"
+    for name in ("web", "sidekiq"):
+        assert made[name].depends_on == {"migrate": "service_completed_successfully"}
+        assert "db:migrate" not in str(made[name].command)
+
+
+def test_a_migration_by_hand_is_behind_a_profile_and_nobody_waits_for_it():
+    made = services(planned(MIGRATE, WEB, answers={"migration": "profile"}))
+    assert made["migrate"].profiles == ("migrate",)
+    assert made["web"].depends_on == {}
+
+
+def test_an_embedded_server_becomes_the_official_image_of_its_version():
+    image = image_of({"/etc/os-release": "VERSION_CODENAME=bookworm\n"}, env={"REDIS_URL": "redis://localhost:6379/0"})
+    made = services(planned(WEB, WORKER, REDIS, image=image, couplings=[TO_REDIS]))
+    assert made["redis"].image == "redis:7.0"
+    assert [m.path for m in made["redis"].volumes] == ["/data"]
+    assert made["redis"].healthcheck.test[0] == "CMD-SHELL"
+    for name in ("web", "sidekiq"):
+        assert made[name].environment["REDIS_URL"] == "redis://redis:6379/0"
+        assert made[name].depends_on == {"redis": "service_healthy"}
+
+
+def test_an_embedded_server_that_stays_listens_where_its_clients_are():
+    image = image_of(env={"REDIS_URL": "redis://localhost:6379/0"})
+    plan = planned(WEB, WORKER, REDIS, image=image, couplings=[TO_REDIS], answers={"backing:redis": "same"})
+    made = services(plan)
+    assert made["redis"].command == ("redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--daemonize", "no")
+    assert made["redis"].ports == ()
+    assert made["web"].environment["REDIS_URL"] == "redis://redis:6379/0"
+
+
+def test_a_server_outside_is_named_in_env():
+    image = image_of(env={"REDIS_URL": "redis://localhost:6379/0"})
+    plan = planned(WEB, WORKER, REDIS, image=image, couplings=[TO_REDIS], answers={"backing:redis": "external"})
+    assert [d.process.name for d in plan.drops] == ["redis"]
+    assert services(plan)["web"].environment["REDIS_URL"] == "${REDIS_URL:?}"
+    assert "REDIS_URL" in plan.secrets
+
+
+def test_a_password_is_one_variable_on_both_sides():
+    env = {"DB_HOST": "127.0.0.1", "DB_USER": "shop", "DB_PASSWORD": "hunter2", "DB_NAME": "orders"}
+    server = process("postgres", "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main")
+    coupling = Coupling("tcp", "127.0.0.1:5432", ("web", "postgres"), AT, "env DB_HOST", "127.0.0.1")
+    plan = planned(WEB, server, image=image_of(env=env), couplings=[coupling])
+    made = services(plan)
+    assert made["postgres"].image == "postgres:15"
+    assert made["postgres"].environment == {
+        "POSTGRES_USER": "shop",
+        "POSTGRES_PASSWORD": "${DB_PASSWORD:?}",
+        "POSTGRES_DB": "orders",
+    }
+    assert made["web"].environment == {"DB_HOST": "postgres", "DB_PASSWORD": "${DB_PASSWORD:?}"}
+    assert "hunter2" not in render(plan, ".")
+
+
+def test_a_password_in_a_url_is_replaced_on_both_sides():
+    env = {"DATABASE_URL": "postgres://shop:hunter2@localhost:5432/orders"}
+    server = process("postgres", "/usr/lib/postgresql/15/bin/postgres")
+    coupling = Coupling("tcp", "127.0.0.1:5432", ("web", "postgres"), AT, "env DATABASE_URL", env["DATABASE_URL"])
+    plan = planned(WEB, server, image=image_of(env=env), couplings=[coupling])
+    made = services(plan)
+    assert made["web"].environment["DATABASE_URL"] == "postgres://shop:${POSTGRES_PASSWORD:?}@postgres:5432/orders"
+    assert made["postgres"].environment["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:?}"
+    assert "hunter2" not in render(plan, ".")
+
+
+def test_what_only_makes_the_database_goes_with_the_official_image():
+    server = process("postgres", "/usr/lib/postgresql/15/bin/postgres")
+    make = process("createdb", "createdb -O shop orders", lifetime="job", phase="once", user="postgres")
+    plan = planned(make, MIGRATE, WEB, server)
+    assert [d.process.name for d in plan.drops] == ["createdb"]
+    assert [p.name for p in services(plan)["migrate"].processes] == ["migrate"]
+
+
+def test_a_configuration_is_patched_through_configs_with_every_other_byte_kept():
+    text = "server {\n  listen 80;\n  location / { proxy_pass http://127.0.0.1:3000; set $x 1; }\n}\n"
+    image = image_of({"/etc/nginx/conf.d/app.conf": text})
+    coupling = Coupling(
+        "tcp", "127.0.0.1:3000", ("nginx", "web"), Evidence("/etc/nginx/conf.d/app.conf", 3), "config", "127.0.0.1:3000"
+    )
+    web = process("web", "puma -b tcp://127.0.0.1:3000")
+    plan = planned(process("nginx", ["nginx", "-g", "daemon off;"]), web, image=image, couplings=[coupling])
+    made = services(plan)
+    assert made["nginx"].configs == {"/etc/nginx/conf.d/app.conf": "conf-d-app-conf"}
+    assert plan.configs["conf-d-app-conf"] == text.replace("127.0.0.1:3000", "web:3000")
+    assert made["web"].command == ("puma", "-b", "tcp://0.0.0.0:3000")
+    assert made["web"].ports == ()
+    assert made["nginx"].ports == ("80:80",)
+    assert "set $$x 1" in render(plan, ".")
+
+
+def test_a_server_bound_by_its_configuration_is_opened_there():
+    image = image_of({"/etc/php/fpm.conf": "[www]\nlisten = 127.0.0.1:9000\n"})
+    listening = Listening("php-fpm", "127.0.0.1", 9000, Evidence("/etc/php/fpm.conf", 2))
+    coupling = Coupling("tcp", "127.0.0.1:9000", ("front", "php-fpm"), AT, "argument", "127.0.0.1:9000")
+    plan = planned(
+        process("front", "/opt/front --to 127.0.0.1:9000"), process("php-fpm", "php-fpm -F"),
+        image=image, couplings=[coupling], listening=[listening],
+    )  # fmt: skip
+    assert list(plan.configs.values()) == ["[www]\nlisten = 0.0.0.0:9000\n"]
+    assert services(plan)["front"].command == ("/opt/front", "--to", "php-fpm:9000")
+
+
+def test_an_address_in_the_program_leaves_the_shared_network():
+    coupling = Coupling("tcp", "127.0.0.1:9000", ("poller", "web"), AT, "code", "127.0.0.1")
+    plan = planned(process("poller", "/opt/poller"), WEB, couplings=[coupling])
+    made = services(plan)
+    assert made["poller"].namespace == "web"
+    assert made["poller"].ports == ()
+    assert "poller joins the network of web" in plan.couplings[0].resolution
+
+
+def test_a_socket_folder_is_a_volume_in_memory():
+    coupling = Coupling("socket", "/run/php/app.sock", ("nginx", "php-fpm"), AT, "config", "unix:/run/php/app.sock")
+    plan = planned(process("nginx", "nginx"), process("php-fpm", "php-fpm -F"), couplings=[coupling])
+    made = services(plan)
+    assert [m.path for m in made["nginx"].volumes] == [m.path for m in made["php-fpm"].volumes] == ["/run/php"]
+    assert plan.volumes[0].tmpfs
+    assert made["nginx"].depends_on == {"php-fpm": "service_started"}
+
+
+def test_a_declared_volume_is_shared_by_name_and_a_database_folder_by_nobody_else():
+    image = with_config(image_of(), volumes=("/app/uploads", "/var/lib/redis"))
+    made = services(planned(WEB, WORKER, REDIS, image=image, answers={"backing:redis": "same"}))
+    mounts = {name: {m.path: m.volume for m in s.volumes} for name, s in made.items()}
+    assert mounts["web"] == mounts["sidekiq"] == {"/app/uploads": "uploads", "/var/lib/redis": ""}
+    assert mounts["redis"]["/var/lib/redis"] == "redis"
+
+
+def test_services_that_share_a_volume_do_not_mount_it_first_at_the_same_time():
+    image = with_config(image_of({"/app/uploads/x": "1"}), volumes=("/app/uploads",))
+    made = services(planned(WEB, WORKER, image=image))
+    assert made["sidekiq"].depends_on == {"web": "service_started"} or made["web"].depends_on == {
+        "sidekiq": "service_started"
+    }
+
+
+def test_the_image_health_check_stays_with_what_it_tests_and_nobody_else_inherits_it():
+    check = Healthcheck(("CMD-SHELL", "curl -fsS http://localhost:3000/up"))
+    made = services(planned(WEB, WORKER, MIGRATE, image=with_config(image_of(), healthcheck=check)))
+    assert made["web"].healthcheck is None
+    assert made["sidekiq"].healthcheck.test == ("CMD", "true")
+
+
+def test_only_what_is_exposed_is_published_by_who_listens_there():
+    image = with_config(image_of(), ports=("3000/tcp", "22/tcp"))
+    plan = planned(WEB, WORKER, process("sshd", "/usr/sbin/sshd -D"), image=image)
+    assert services(plan)["web"].ports == ("3000:3000",)
+    assert services(plan)["sidekiq"].ports == ()
+    assert [d.process.name for d in plan.drops] == ["sshd"]
+
+
+def test_instances_become_replicas_and_a_scheduler_has_one():
+    made = services(planned(WEB, process("w", "sidekiq", instances=3), process("beat", "celery beat", instances=2)))
+    assert made["w"].replicas == 3
+    assert made["beat"].replicas == 1
+
+
+def test_cron_sees_the_container_environment_and_only_the_application_runs():
+    image = image_of({"/etc/cron.d/app": "* * * * * app run\n", "/etc/cron.d/e2scrub_all": "1 1 * * * root x\n"})
+    cron = process("cron", "/usr/sbin/cron -f", scope=("main",), via=("cron",))
+    entry = process("run", "run", lifetime="scheduled", schedule="* * * * *", scope=("main",), via=("cron",),
+                    evidence=Evidence("/etc/cron.d/app", 1))  # fmt: skip
+    [scheduler] = planned(WEB, cron, entry, image=image).services[1:]
+    assert scheduler.role == "scheduler"
+    text = scheduler.command[2]
+    assert "export -p > /run/cron-env" in text
+    assert "rm -f /etc/cron.d/e2scrub_all" in text
+    assert text.endswith("exec /usr/sbin/cron -f")
+
+
+def test_cron_entries_for_a_scheduler_outside_are_behind_a_profile():
+    cron = process("cron", "/usr/sbin/cron -f", scope=("main",), via=("cron",))
+    entry = process("digest", "/app/digest", lifetime="scheduled", schedule="@daily", scope=("main",), via=("cron",))
+    plan = planned(WEB, cron, entry, answers={"cron:cron/cron": "profiles"})
+    assert services(plan)["digest"].profiles == ("cron",)
+    assert [d.process.name for d in plan.drops] == ["cron"]
+
+
+def test_set_up_as_root_precedes_a_program_of_another_user_in_its_own_container():
+    step = process("config", "mkdir -p /run/app", lifetime="job", phase="prepare")
+    made = services(planned(step, process("web", "puma", user="app")))
+    assert made["web"].user == ""
+    assert made["web"].command[:2] == ("/bin/sh", "-c")
+    assert made["web"].command[2].startswith("mkdir -p /run/app\nexec setpriv --reuid=app")
+
+
+def test_a_secret_argument_is_taken_from_the_environment():
+    plan = planned(WEB, process("thing", "/opt/thing --api-token s3cr3t"))
+    made = services(plan)["thing"]
+    assert made.command == ("/bin/sh", "-c", 'exec /opt/thing --api-token "$THING_API_TOKEN"')
+    assert made.environment == {"THING_API_TOKEN": "${THING_API_TOKEN:?}"}
+    assert "s3cr3t" not in render(plan, ".")
+
+
+def test_an_embedded_beat_gets_a_service_of_its_own_or_stays_on_request():
+    worker = process("worker", "celery -A shop worker -B -c 2")
+    made = services(planned(WEB, worker))
+    assert made["worker"].command == ("celery", "-A", "shop", "worker", "-c", "2")
+    assert made["beat"].command == ("celery", "-A", "shop", "beat")
+    kept = services(planned(WEB, worker, answers={"embedded:worker": "inside"}))
+    assert "beat" not in kept
+    assert any("Never scale" in n for n in kept["worker"].notes)
+
+
+@pytest.mark.parametrize(
+    ("argv", "worker", "beat"),
+    [
+        pytest.param("celery -A x worker -B", "celery -A x worker", "celery -A x beat", id="the plain switch"),
+        pytest.param("celery worker -B -s /t", "celery worker", "celery beat -s /t", id="the schedule goes along"),
+        pytest.param("celery worker -Bl info", "celery worker -l info", "celery beat -l info", id="in a bundle"),
+        pytest.param("celery worker --beat -l=a", "celery worker -l=a", "celery beat -l=a", id="a value that both have"),
+    ],
+)  # fmt: skip
+def test_worker_and_beat_are_parted(argv, worker, beat):
+    assert parted(tuple(argv.split())) == (tuple(worker.split()), tuple(beat.split()))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("redis://localhost:6379/0", "redis://db:6379/0", id="in a URL"),
+        pytest.param("127.0.0.1", "db", id="alone"),
+        pytest.param("x-localhost", "x-localhost", id="not as a part of a name"),
+        pytest.param("localhost.example.com", "localhost.example.com", id="not as a part of a domain"),
+        pytest.param(
+            "http://u:p@127.0.0.1:80/ 127.0.0.1:6379", "http://u:p@127.0.0.1:80/ db:6379", id="the port must fit"
+        ),
+        pytest.param("[::1]:6379", "db:6379", id="IPv6"),
+    ],
+)
+def test_loopback_hosts_are_moved(text, expected):
+    assert moved(text, "db", 6379) == expected
+    assert opened("127.0.0.1:80") == "0.0.0.0:80"
