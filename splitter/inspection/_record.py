@@ -39,6 +39,7 @@ class _Process:
     title: tuple[str, ...] = ()
     about: About = field(default_factory=About)
     ticks: int = 0
+    since: float = 0.0
     ended: float | None = None
     exit_code: int | None = None
     times: int = 1
@@ -51,7 +52,7 @@ class Record:
         self.news_at = now
         self.busy_at = now
         self.dropped = 0
-        self._forgot = now
+        self._began = self._forgot = now
         self._gate = gate
         self._all: list[_Process] = []
         self._live: dict[int, _Process] = {}
@@ -98,7 +99,7 @@ class Record:
             used += max(0, stat.ticks - known.ticks)
             known.ticks = stat.ticks
             if stat.image != known.image or (not stat.image and stat.name != known.name):
-                self._exec(known)
+                self._exec(known, now)
                 known.image, known.forked = stat.image, False
                 wanted.append(pid)
             elif not known.argv or (now - known.born < YOUNG and not known.image):
@@ -117,7 +118,7 @@ class Record:
             if known is None or not about.argv or about.argv == self._gate:
                 continue
             if known.argv and about.argv != known.argv and not known.image:
-                self._exec(known)  # nothing else tells of it
+                self._exec(known, now)  # nothing else tells of it
             if not known.argv:
                 known.argv = about.argv
                 known.about = about
@@ -207,7 +208,8 @@ class Record:
             self._live[stat.pid] = known
         return known
 
-    def _exec(self, known: _Process) -> None:
+    def _exec(self, known: _Process, now: float) -> None:
+        known.since = now
         above = self._live.get(known.parent)
         copied = known.forked and above is not None and known.argv == above.argv
         if known.argv and not copied and len(known.before) < MAX_BEFORE:
@@ -281,6 +283,8 @@ class Record:
             known.pid in self._live,
             known.exit_code,
             times,
+            round(known.born - self._began, 2),
+            round((known.since or known.born) - self._began, 2),
             round((known.ended or now) - known.born, 2),
         )
 

@@ -27,9 +27,10 @@ from splitter.model.observation import Observation, Stopped
 from splitter.model.text import printable
 from splitter.wire import Closed, Wire
 
-TICK = 0.05
+TICK, FAST = 0.05, 0.02  # seconds between two looks; the second while things are new: some rename themselves at once
 STATE = DISK = 1.0  # seconds between two questions to the engine
 MAX_BUSY = 15.0  # how long work without any news counts as a start that is not over
+FAST_FOR = 0.5
 PROBES = 3
 EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
 LOG_LINES, LOG_WIDTH = 8, 300
@@ -191,7 +192,8 @@ class _Run:
                 said = words
                 self.report(words)
             if stopped is None:
-                time.sleep(max(0.0, TICK - (time.monotonic() - now)))
+                tick = FAST if now - self.record.news_at < FAST_FOR else TICK
+                time.sleep(max(0.0, tick - (time.monotonic() - now)))
         return self._result(look, stopped, changes, began)
 
     def end(self) -> None:

@@ -19,6 +19,7 @@ class Seen:
     env        the names in its environment; values are never kept
     exit_code  where it could be seen: as the shell has it, 128 + N for a signal
     times      how many of the very same command came and went under one parent; only the first is kept
+    born       seconds from the container's start; `since`: when it called `exec` last; `seconds`: how long it lived
     """
 
     pid: int
@@ -36,6 +37,8 @@ class Seen:
     alive: bool = True
     exit_code: int | None = None
     times: int = 1
+    born: float = 0.0
+    since: float = 0.0
     seconds: float = 0.0
 
 
