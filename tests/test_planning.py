@@ -257,7 +257,7 @@ def test_an_embedded_beat_gets_a_service_of_its_own_or_stays_on_request():
         pytest.param("celery -A x worker -B", "celery -A x worker", "celery -A x beat", id="the plain switch"),
         pytest.param("celery worker -B -s /t", "celery worker", "celery beat -s /t", id="the schedule goes along"),
         pytest.param("celery worker -Bl info", "celery worker -l info", "celery beat -l info", id="in a bundle"),
-        pytest.param("celery worker --beat -l=a", "celery worker -l=a", "celery beat -l=a", id="a value that both have"),
+        pytest.param("celery worker --beat -l=a", "celery worker -l=a", "celery beat -l=a", id="a shared value"),
     ],
 )  # fmt: skip
 def test_worker_and_beat_are_parted(argv, worker, beat):
