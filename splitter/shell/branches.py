@@ -89,7 +89,7 @@ class Branches(Loops):
         ends: list[tuple[State, Outcome]] = []
         inner = context
         for at, (condition, body) in enumerate(node.arms):
-            tested = self.sequence(condition, replace(inner, last=False))
+            tested = self.sequence(condition, replace(inner, last=False, condition=True))
             if tested.flow:
                 return tested
             status = tested.status

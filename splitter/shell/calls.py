@@ -55,6 +55,8 @@ class Call:
     dynamic      exported variables whose value only running tells, as the shell source within double quotes
     needs        variables of the script that the words use and that only the script's own statements can give
     start, end   the bytes of its own file that stand for it (its whole loop, or with its `&`)
+    root         the bytes of the statement at the script's top level that leads to it
+    condition    it stands where `if` or `while` asks it
     """
 
     words: tuple[Word, ...]
@@ -81,6 +83,8 @@ class Call:
     needs: tuple[str, ...] = ()
     start: int = 0
     end: int = 0
+    root: tuple[int, int] = (0, 0)
+    condition: bool = False
 
     @property
     def argv(self) -> tuple[str, ...]:

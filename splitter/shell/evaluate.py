@@ -1,5 +1,6 @@
 """A shell script interpreted without being run: the calls it makes, in order, and under which conditions."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from splitter.shell.calls import Trace, Unread, Word
@@ -21,7 +22,7 @@ def evaluate(
     *,
     path: str,
     env: Mapping[str, str],
-    args: Sequence[str] = (),
+    args: Sequence[str | Word] = (),
     cwd: str = "/",
     files: Files | None = None,
     dialect: str = "sh",
@@ -31,10 +32,11 @@ def evaluate(
     """What a script does with this environment and these arguments; its text is never executed. Never raises.
 
     A variable that `env` does not have counts as unset. A condition that cannot be decided has both its arms
-    reported. `user` is who runs it ("" for root; None: not known) and `zero` its `$0` where that is not `path`.
+    reported. A `Word` among the arguments may be known at run time only. `user` is who runs it ("" for root; None:
+    not known) and `zero` its `$0` where that is not `path`.
     """
     script = parse(text)
-    state = State(_variables(env), tuple(literal(a, frozenset("@")) for a in args), cwd=cwd, given=dict(env))
+    state = State(_variables(env), tuple(_argument(a) for a in args), cwd=cwd, given=dict(env))
     state.zero = path if zero is None else zero
     state.source = path
     machine = Machine(state, files or NoFiles(), user, dialect)
@@ -73,6 +75,16 @@ def words(text: str, env: Mapping[str, str]) -> tuple[Word, ...] | None:
     except RecursionError:
         return None
     return as_words(fields) or None
+
+
+def _argument(arg: str | Word) -> Value:
+    if isinstance(arg, str):
+        return literal(arg, frozenset("@"))
+    source = arg.source
+    run = source[1:-1] if len(source) > 1 and source[0] == source[-1] == '"' else source
+    if shlex.quote(arg.text) == source or not ("$" in source or "`" in source):
+        return literal(arg.text, frozenset("@"))
+    return Value(arg.text, arg.text if arg.known else None, run, frozenset("@"))
 
 
 def _variables(env: Mapping[str, str]) -> dict[str, Variable]:

@@ -89,7 +89,7 @@ class Loops(Builtins):
         inner = replace(context, last=False)
         if _reads(node.condition):
             inner = replace(inner, loop=context.loop or "each").within(node.span)
-            self.run(node.condition, inner)
+            self.run(node.condition, replace(inner, condition=True))
             return self.once(node.body, inner)
         if _endless(node):
             if any(_named(s) == "sleep" for s in walk(node.condition)):
@@ -100,7 +100,7 @@ class Loops(Builtins):
             loop: Loop = "until" if node.until or any(isinstance(s, Not) for s in node.condition.body) else "each"
             loop = "until" if _idle(node.body) else loop
             inner = replace(inner, loop=context.loop or loop).within(node.span)
-            self.run(node.condition, inner)
+            self.run(node.condition, replace(inner, condition=True))
             return self.once(node.body, inner)
         return self.counted(node, inner)
 
@@ -112,7 +112,7 @@ class Loops(Builtins):
         mark, before = len(self.calls), self.state.copy()
         inner = replace(context, loop=context.loop or "each").within(node.span)
         for at in range(MAX_ROUNDS):
-            tested = self.run(node.condition, inner)
+            tested = self.run(node.condition, replace(inner, condition=True))
             status = tested.status.inverted() if node.until else tested.status
             if status.holds is False:
                 if at == 0:
@@ -139,7 +139,7 @@ class Loops(Builtins):
         if _sleeps(node.body) and not _works(node.body):
             waits = "until"
         inner = replace(inner, loop=context.loop or waits)
-        self.run(node.condition, inner)
+        self.run(node.condition, replace(inner, condition=True))
         return self.once(node.body, inner)
 
     def forever(self, body: Sequence, context: Context) -> Outcome:

@@ -44,7 +44,8 @@ class Machine(Branches):
         outcome = DONE
         for at, statement in enumerate(node.body):
             last = context.last and all(quiet(s) for s in node.body[at + 1 :])
-            outcome = self.run(statement, replace(context, last=last, operator=";"))
+            root = context.root or statement.span
+            outcome = self.run(statement, replace(context, last=last, operator=";", root=root))
             if outcome.flow:
                 return outcome
         return outcome
@@ -166,6 +167,8 @@ class Machine(Branches):
                 operator=context.operator, function=context.function, job=context.job,
                 last=context.last or more.exec, dynamic=dynamic, needs=tuple(sorted(more.needs)),
                 start=unit.start, end=unit.end,
+                root=(context.root.start, context.root.end) if context.root else (unit.start, unit.end),
+                condition=context.condition,
             )
         )  # fmt: skip
 

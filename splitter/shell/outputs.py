@@ -184,6 +184,18 @@ def _basename(shell: Outputs, args: list[str]) -> str | None:
     return name.removesuffix(args[1]) if len(args) > 1 and name != args[1] else name
 
 
+def _seq(shell: Outputs, args: list[str]) -> str | None:
+    numbers = [int(a) for a in args if a.lstrip("-").isdecimal() and a.isascii() and len(a) < 7]
+    if len(numbers) != len(args) or not 1 <= len(args) <= 3:
+        return None
+    first, step, last = {1: (1, 1, numbers[-1]), 2: (numbers[0], 1, numbers[-1])}.get(
+        len(args), (numbers[0], numbers[-2], numbers[-1])
+    )
+    if step == 0 or abs(last - first) // abs(step) > 1000:
+        return None
+    return "\n".join(str(n) for n in range(first, last + (1 if step > 0 else -1), step))
+
+
 def _pwd(shell: Outputs, args: list[str]) -> str | None:
     return shell.state.cwd or None
 
@@ -211,6 +223,7 @@ def _whoami(shell: Outputs, args: list[str]) -> str | None:
 
 _PROGRAMS: dict[str, Callable[[Outputs, list[str]], str | None]] = {
     "echo": _echo, "printf": _printf, "cat": _cat, "dirname": _dirname, "basename": _basename, "pwd": _pwd,
+    "seq": _seq,
     "realpath": _realpath, "readlink": _realpath, "which": _which, "id": _id, "whoami": _whoami,
     "command": lambda shell, args: _which(shell, args[1:]) if args[:1] == ["-v"] else None,
 }  # fmt: skip

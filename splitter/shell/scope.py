@@ -27,7 +27,10 @@ class Body:
 
 @dataclass(frozen=True)
 class Context:
-    """`unit` is the loop or background statement that the calls within go with, and `unit_path` its file."""
+    """`unit` is the loop or background statement that the calls within go with, and `unit_path` its file.
+
+    `root` is the statement of the script's top level that is being read.
+    """
 
     source: Source
     guards: tuple[str, ...] = ()
@@ -43,6 +46,8 @@ class Context:
     operator: str = ";"
     redirects: tuple[Redirect, ...] = ()
     depth: int = 0
+    root: Span | None = None
+    condition: bool = False
 
     def under(self, guard: str) -> "Context":
         return self if not guard or guard in self.guards else replace(self, guards=(*self.guards, guard))
