@@ -58,6 +58,10 @@ class Stack:
         """Where a service that publishes this port on a free host port is reached."""
         return f"http://{self('port', service, str(port)).strip().replace('0.0.0.0', '127.0.0.1')}"
 
+    def said(self, service: str) -> list[str]:
+        """The lines that a service logged; Compose clears a line before each, even where there is no terminal."""
+        return self("logs", "--no-log-prefix", service).replace("\x1b[2K", "").splitlines()
+
     def logs(self) -> str:
         return self("logs", "--no-color", "--timestamps", "--tail", "200", check=False) + self("ps", "-a", check=False)
 

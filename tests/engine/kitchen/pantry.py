@@ -1,0 +1,50 @@
+"""Offers "flour" in one way: over TCP, on a unix socket, in a file, or in shared memory."""
+
+import argparse
+import http.server
+import os
+import pathlib
+import socketserver
+import sys
+import time
+from multiprocessing import resource_tracker, shared_memory
+
+
+class Shelf(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"flour")
+
+    def log_message(self, *_):
+        pass
+
+
+class Hatch(socketserver.UnixStreamServer):
+    def finish_request(self, request, _):
+        request.sendall(b"flour")
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--bind", default=f"{os.environ.get('HOST', '0.0.0.0')}:9000")
+parser.add_argument("--unix")
+parser.add_argument("--file")
+parser.add_argument("--memory")
+args = parser.parse_args()
+print("the pantry opens", flush=True)
+if args.unix:
+    Hatch(args.unix, None).serve_forever()
+elif args.file:
+    while True:
+        pathlib.Path(args.file).write_text("flour")
+        time.sleep(0.2)
+elif args.memory:
+    memory = shared_memory.SharedMemory(args.memory, create=True, size=5)
+    resource_tracker.unregister(f"/{args.memory}", "shared_memory")
+    memory.buf[:5] = b"flour"
+    while True:
+        time.sleep(60)
+else:
+    host, _, port = args.bind.rpartition(":")
+    http.server.ThreadingHTTPServer((host, int(port)), Shelf).serve_forever()
+sys.exit(1)
