@@ -43,6 +43,7 @@ WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
         ("envuidgid", "", 1),
         ("chpst", "-u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t", 0),
         ("setlock", "", 1),
+        ("flock", "-w -E --wait --timeout --conflict-exit-code", 1),
         ("pgrphack", "", 0),
         (
             "setpriv",

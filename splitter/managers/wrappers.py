@@ -198,7 +198,10 @@ def _stays(call: Call) -> Layer | None:
     """What Compose has no key for: the words stay before the command."""
     if call.got.has("version", "help") or (call.name in ("taskset", "chrt", "ionice") and call.got.has("p", "pid")):
         return None
-    return Layer(kept=call.front, notes=[f"under {shlex.join(call.front)}"])
+    layer = Layer(kept=call.front, notes=[f"under {shlex.join(call.front)}"])
+    if call.name == "flock" and call.rest[:1] == ("-c",):
+        layer.rest = ("/bin/sh", *call.rest)
+    return layer
 
 
 def _capsh(call: Call) -> Layer | None:
@@ -244,6 +247,7 @@ READERS: Mapping[str, Callable[[Call], Layer | None]] = {
     **dict.fromkeys(("envuidgid", "s6-envuidgid"), envuidgid),
     **dict.fromkeys(
         ("nice", "ionice", "chrt", "stdbuf", "timeout", "taskset", "numactl", "softlimit", "s6-softlimit", "unshare",
+         "flock",
          "setlock", "thpoff"),
         _stays,
     ),
