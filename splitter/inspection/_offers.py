@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import listeners
@@ -77,23 +77,32 @@ def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
 
 
 def _of(member: Member, image: Image) -> list[Offer]:
-    told = [Offer(member, m.address, m.evidence, m.certain) for m in member.said.listens]
-    process = member.process
-    asked = [
-        Offer(member, Address(x.host, x.port, _socket(x.unix)), process.evidence, x.certain and x.at >= 0)
-        for x in listeners(process, member.known, image)
+    told = [Offer(member, _real(m.address, image), m.evidence, m.certain) for m in member.said.listens]
+    asked = list(listeners(member.process, member.known, image))
+    plain = [
+        Offer(member, _real(Address(x.host, x.port, x.unix), image), member.process.evidence, x.certain) for x in asked
     ]
-    by_command = [o for o in asked if o.certain]
-    certain = [o for o in told if o.certain]
+    by_command = [o for o, x in zip(plain, asked, strict=True) if x.at >= 0]
     if by_command:
         # A command's option wins over the file; sockets and further addresses of the file stay.
         ports = any(o.address.port for o in by_command)
         return by_command + [o for o in told if not (ports and o.address.port)]
-    return told if certain else (told + [o for o in asked if not any(t.address.port for t in told)])
+    if any(o.certain for o in told):
+        return told
+    return told + [o for o in plain if not any(t.address.port for t in told)]
 
 
-def _socket(path: str) -> str:
-    return posixpath.normpath(path) if path else ""
+def _real(address: Address, image: Image) -> Address:
+    return replace(address, unix=real(address.unix, image)) if address.unix else address
+
+
+def real(path: str, image: Image) -> str:
+    """A socket's path with the links above it followed; /var/run is /run in every image of today."""
+    above = image.resolve(posixpath.dirname(path))
+    folder = above if isinstance(above, str) else posixpath.dirname(path)
+    if folder == "/var/run" or folder.startswith("/var/run/"):
+        folder = folder.removeprefix("/var")
+    return posixpath.join(folder, posixpath.basename(path))
 
 
 @dataclass(frozen=True)
@@ -127,20 +136,12 @@ class Directory:
         found = [o for o in self.offers if o.name != but and o.address.port and o.name.lower() in wanted]
         return found[0] if found and len({o.name for o in found}) == 1 else None
 
-    def real(self, path: str) -> str:
-        """A socket's path with the links above it followed: /var/run is /run in most images."""
-        folder = self.image.resolve(posixpath.dirname(path))
-        folder = folder if isinstance(folder, str) else posixpath.dirname(path)
-        if folder == "/var/run" or folder.startswith("/var/run/"):
-            folder = folder.removeprefix("/var")
-        return posixpath.join(folder, posixpath.basename(path))
-
     def _same(self, offered: Address, wanted: Address) -> bool:
         if wanted.unix or offered.unix:
             if not (wanted.unix and offered.unix):
                 return False
-            real, here = self.real(offered.unix), self.real(wanted.unix)
-            return real == here or posixpath.dirname(real) == here
+            there, here = offered.unix, real(wanted.unix, self.image)
+            return here in (there, posixpath.dirname(there))
         if offered.port != wanted.port or not offered.port:
             return False
         return offered.host in EVERYWHERE or offered.loopback or offered.host == wanted.host

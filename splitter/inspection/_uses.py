@@ -33,8 +33,8 @@ class Use:
 
 
 def use(member: Member, offer: Offer, asked: Address, evidence: Evidence, how: str, written: str) -> Use:
-    """A use, its target in the form all agree on: 127.0.0.1 for every way to say loopback."""
-    target = asked.unix or str(Address("127.0.0.1", asked.port or offer.address.port))
+    """A use, its target in the form all agree on: 127.0.0.1 for every way to say loopback, the server's own socket."""
+    target = offer.address.unix or str(Address("127.0.0.1", asked.port or offer.address.port))
     return Use(member.name, offer, target, evidence, how, written)
 
 

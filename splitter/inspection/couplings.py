@@ -7,7 +7,7 @@ the container (who uses); a coupling is a use that meets an offer of another pro
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from splitter.inspection import _uses
+from splitter.inspection import _codeuses, _uses
 from splitter.inspection._offers import Directory, members, offers
 from splitter.inspection._uses import Use
 from splitter.model.facts import Coupling, Facts, Gap, Listening, Process, Written
@@ -33,12 +33,14 @@ def read(image: Image, processes: tuple[Process, ...]) -> Facts:
     """Couplings, listening addresses, written paths, and as gaps the addresses at which nothing is known to listen."""
     team = members(image, processes)
     directory = Directory(image, offers(image, team))
+    said = _codeuses.places(team, image)
     gaps: list[Gap] = [gap for member in team for gap in member.said.gaps]
     uses: list[Use] = []
     for found in chain(
         _uses.configured(team, directory),
         _uses.environment(team, image, directory),
         _uses.arguments(team, image, directory),
+        _codeuses.uses(said, image, directory),
     ):
         if isinstance(found, Gap):
             gaps.append(found)
@@ -49,7 +51,11 @@ def read(image: Image, processes: tuple[Process, ...]) -> Facts:
         processes,
         tuple(couplings),
         tuple(dict.fromkeys(gaps)),
-        tuple(Listening(o.name, o.address.host, o.address.port, o.evidence, o.address.unix) for o in directory.offers),
+        tuple(
+            Listening(o.name, o.address.host, o.address.port, o.evidence, o.address.unix)
+            for o in directory.offers
+            if o.certain or o.member.known is not None
+        ),
     )
 
 

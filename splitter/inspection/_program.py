@@ -1,0 +1,81 @@
+"""Where a process's own code lies, and in which language it is written."""
+
+import posixpath
+
+from splitter.catalogue.peel import Peeled, peel
+from splitter.inspection._offers import Member
+from splitter.inspection.code import ending, own_folder, readers
+from splitter.model.image import Image, normal
+
+# Folders that hold only what is served; the code is beside them.
+PUBLIC = ("public", "web", "htdocs", "www", "webroot", "pub", "public_html", "wwwroot")
+LANGUAGES: dict[str, tuple[str, ...]] = {
+    "python": (".py",), "ruby": (".rb", ".ru", ".rake"), "php": (".php",),
+    "node": (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"),
+}  # fmt: skip
+SPEAKS = {
+    **dict.fromkeys(("python", "pypy", "gunicorn", "celery", "uvicorn", "hypercorn", "daphne", "granian", "flask",
+                     "uwsgi", "django-admin", "manage.py", "rq", "rqworker", "huey_consumer", "dramatiq", "alembic",
+                     "waitress-serve", "airflow", "arq", "taskiq", "streamlit", "fastapi"), "python"),
+    **dict.fromkeys(("ruby", "jruby", "rails", "rake", "puma", "unicorn", "sidekiq", "resque", "clockwork", "thin",
+                     "delayed_job", "good_job", "rackup", "passenger", "que", "shoryuken"), "ruby"),
+    **dict.fromkeys(("php", "php-fpm", "artisan", "apache2", "apache2-foreground", "apachectl", "apache2ctl", "httpd",
+                     "frankenphp", "console", "wp", "drush"), "php"),
+    **dict.fromkeys(("node", "nodejs", "tsx", "ts-node", "next", "nuxt", "nest", "bun", "deno", "strapi"), "node"),
+}  # fmt: skip
+OTHERS = frozenset((".json", ".yml", ".yaml", ".env", ".properties"))
+
+
+def language(member: Member) -> str:
+    """The language of a process's code; "" where its command does not tell."""
+    meant = peel(member.process.command.argv)
+    if meant is None:
+        return ""
+    by_ending = {e: name for name, endings in LANGUAGES.items() for e in endings}
+    return SPEAKS.get(meant.interpreter) or SPEAKS.get(_plain(meant)) or by_ending.get(ending(meant.program), "")
+
+
+def _plain(meant: Peeled) -> str:
+    name = meant.name
+    while name and (name[-1].isdigit() or name[-1] in ".-"):
+        name = name[:-1]
+    return name or meant.name
+
+
+def reads(member: Member, path: str) -> bool:
+    """Whether a process may read such a file: one of its own language, or settings of any."""
+    said = language(member)
+    return not said or ending(path) in OTHERS or ending(path) in LANGUAGES[said]
+
+
+def scripts(member: Member, image: Image) -> tuple[str, ...]:
+    """The files of code that its command names."""
+    process = member.process
+    meant = peel(process.command.argv)
+    folder = process.workdir or image.config.workdir or "/"
+    found: list[str] = []
+    for word in (meant.program, *meant.args[:6]) if meant is not None else ():
+        path = normal(posixpath.join(folder, word)) if word and not word.startswith(("-", "$")) else ""
+        if path and ending(path) in readers() and image.is_file(path):
+            found.append(path)
+    return tuple(found)
+
+
+def folders(member: Member, team: tuple[Member, ...], image: Image) -> tuple[str, ...]:
+    """The folders of its code: where it runs, where its script lies, and for PHP what the web server serves."""
+    process = member.process
+    workdir = normal(process.workdir or image.config.workdir or "/")
+    found = [workdir, *(posixpath.dirname(s) for s in scripts(member, image))]
+    meant = peel(process.command.argv)
+    if meant is not None and meant.program.startswith("/"):
+        found.append(posixpath.dirname(meant.program))
+    if language(member) == "php" and member.role in ("web", "proxy"):
+        for other in team:
+            found += (_above_public(m.path) for m in other.said.reads)
+    whole = [f for f in dict.fromkeys(found) if own_folder(f)]
+    return tuple(f for f in whole if not any(f.startswith(other.rstrip("/") + "/") for other in whole))
+
+
+def _above_public(path: str) -> str:
+    folder, name = posixpath.split(path)
+    return folder if name in PUBLIC and own_folder(folder) else path
