@@ -150,8 +150,9 @@ def base(reference: str) -> Base | None:
     head, _, last = path.rpartition("/")
     name, _, tag = last.partition(":")
     full = f"{head}/{name}" if head else name
-    for registry in ("docker.io/", "index.docker.io/", "library/"):
-        full = full.removeprefix(registry)
+    full = full.removeprefix("index.").removeprefix("docker.io/")
+    if full.split("/")[-2:-1] == ["library"]:  # the official images, on whatever mirror
+        full = name
     for entry in _data("bases"):
         for pattern in entry["match"]:
             wanted, _, wanted_tag = pattern.partition(":")

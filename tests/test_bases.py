@@ -1,0 +1,91 @@
+"""What is known of base images that are not at hand, through a Dockerfile that starts from them."""
+
+import pytest
+
+from splitter.catalogue import base
+from splitter.inspection.discovery import discover
+from splitter.model.facts import Gap
+from splitter.sources import open_source
+
+COMMANDS = {
+    "php:8.3-apache": (("docker-php-entrypoint",), ("apache2-foreground",)),
+    "php:8.3-fpm-alpine": (("docker-php-entrypoint",), ("php-fpm",)),
+    "php:8.3": (("docker-php-entrypoint",), ("php", "-a")),
+    "nginx:1.27": (("/docker-entrypoint.sh",), ("nginx", "-g", "daemon off;")),
+    "docker.io/library/node:22-slim": (("docker-entrypoint.sh",), ("node",)),
+    "public.ecr.aws/docker/library/python:3.12": ((), ("python3",)),
+    "mirror.example.com:5000/library/ruby:3.3": ((), ("irb",)),
+    "postgres:16": (("docker-entrypoint.sh",), ("postgres",)),
+    "redis:7-alpine": (("docker-entrypoint.sh",), ("redis-server",)),
+    "mariadb:11": (("docker-entrypoint.sh",), ("mariadbd",)),
+    "ubuntu:24.04@sha256:0123": ((), ("/bin/bash",)),
+    "phusion/passenger-ruby33:3.1.0": ((), ("/sbin/my_init",)),
+    "ghcr.io/linuxserver/baseimage-ubuntu:noble": (("/init",), ()),
+    "lscr.io/linuxserver/baseimage-alpine-nginx:3.20": (("/init",), ()),
+    "serversideup/php:8.3-fpm-nginx": (("docker-php-serversideup-entrypoint",), ("/init",)),
+    "webdevops/php-nginx:8.2": (("/entrypoint",), ("supervisord",)),
+    "tiangolo/uwsgi-nginx-flask:python3.11": (("/entrypoint.sh",), ("/start.sh",)),
+    "eclipse-temurin:21-jre": ((), ("jshell",)),
+    "gcr.io/distroless/nodejs22-debian12": (("/nodejs/bin/node",), ()),
+    "cypress/included:13": (("cypress", "run"), ()),
+    "acme/base:1": ((), ()),
+}
+
+
+@pytest.fixture
+def on(tmp_path):
+    """on(reference, lines): the image of a Dockerfile that starts from it."""
+
+    def open_(reference, *lines):
+        (tmp_path / "Dockerfile").write_text("\n".join((f"FROM {reference}", *lines, "")))
+        return open_source(str(tmp_path))
+
+    return open_
+
+
+@pytest.mark.parametrize(("reference", "command"), COMMANDS.items(), ids=COMMANDS)
+def test_the_command_of_a_base(on, reference, command):
+    image = on(reference)
+    assert (image.config.entrypoint, image.config.cmd) == command
+    assert image.base == reference
+    for key in ("ENTRYPOINT", "CMD"):
+        if getattr(image.config, key.lower()):
+            assert image.config.evidence(key).path == f"base image {reference}"
+
+
+def test_an_image_that_only_ends_like_an_official_one_is_not_taken_for_it():
+    assert base("acme/postgres-backup:1") is None
+    assert base("acme/node:1") is None
+    assert base("mylibrary/node:1") is None
+
+
+def test_variables_of_a_base_are_known_to_what_follows(on):
+    image = on("php:8.3-fpm", "WORKDIR $PHP_INI_DIR/conf.d", "ENV PATH=/app/bin:$PATH")
+    assert image.config.workdir == "/usr/local/etc/php/conf.d"
+    assert image.config.env["PATH"].startswith("/app/bin:/usr/local/sbin:")
+    assert not image.gaps
+    assert on("golang:1.23", "ENV A=$GOPATH").config.env["A"] == "/go"
+
+
+@pytest.mark.parametrize("reference", ["ghcr.io/linuxserver/baseimage-alpine:3.20", "crazymax/alpine-s6:3.20"])
+def test_the_init_of_an_s6_base_is_there(on, reference):
+    assert "s6-overlay" in on(reference).read("/init")
+
+
+def test_a_base_that_is_not_known_and_names_no_command_is_a_gap(on):
+    facts = discover(on("acme/base:1"))
+    assert not facts.processes
+    assert facts.gaps == (Gap("the image names no command, and its base is not at hand", facts.gaps[0].evidence),)
+
+
+def test_every_entry_is_well_formed():
+    from splitter.catalogue import _data
+
+    for entry in _data("bases"):
+        found = [base(pattern.replace("*", "x")) for pattern in entry["match"]]
+        assert all(found), entry["name"]
+        for known in found:
+            assert known.because
+            assert all(path.startswith("/") and isinstance(text, str) for path, text in known.files.items())
+            assert all(isinstance(value, str) for value in known.env.values())
+            assert all(isinstance(word, str) for word in (*known.entrypoint, *known.cmd, *known.ports))
