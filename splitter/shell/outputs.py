@@ -185,12 +185,10 @@ def _basename(shell: Outputs, args: list[str]) -> str | None:
 
 
 def _seq(shell: Outputs, args: list[str]) -> str | None:
-    numbers = [int(a) for a in args if a.lstrip("-").isdecimal() and a.isascii() and len(a) < 7]
+    numbers = [int(a) for a in args if a.removeprefix("-").isdecimal() and a.isascii() and len(a) < 7]
     if len(numbers) != len(args) or not 1 <= len(args) <= 3:
         return None
-    first, step, last = {1: (1, 1, numbers[-1]), 2: (numbers[0], 1, numbers[-1])}.get(
-        len(args), (numbers[0], numbers[-2], numbers[-1])
-    )
+    first, step, last = numbers[0] if len(args) > 1 else 1, numbers[1] if len(args) == 3 else 1, numbers[-1]
     if step == 0 or abs(last - first) // abs(step) > 1000:
         return None
     return "\n".join(str(n) for n in range(first, last + (1 if step > 0 else -1), step))
