@@ -111,6 +111,7 @@ def test_lines(line, schedule, user, command):
         pytest.param("@often app run", "the unknown schedule @often", id="an unknown nickname"),
         pytest.param("* * * * * /usr/bin/php x.php", "'/usr/bin/php' stands where cron wants a user", id="no user"),
         pytest.param("* * * * * app", "no command after the schedule and the user", id="no command"),
+        pytest.param("* * * * * app %in", "no command after the schedule and the user", id="only standard input"),
     ],
 )
 def test_lines_that_are_wrong(line, what):

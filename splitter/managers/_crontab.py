@@ -100,10 +100,10 @@ def _entry(line: str, number: int, dialect: Dialect, system: bool, env: dict[str
         if not _is_user(user):
             yield Wrong(number, f"{user[:40]!r} stands where cron wants a user")
             return
-    if not rest:
+    command, stdin = _percent(rest) if dialect == "vixie" else (rest, "")
+    if not command:
         yield Wrong(number, "no command after the schedule" + (" and the user" if system else ""))
         return
-    command, stdin = _percent(rest) if dialect == "vixie" else (rest, "")
     if command.endswith("\\"):
         yield Wrong(number, "cron does not go on with a command on the next line")
     yield Entry(number, schedule, user, command, env, stdin)
