@@ -116,6 +116,27 @@ def _reading(verb: Parser) -> None:
     folder.add_argument("-f", "--file", metavar="DOCKERFILE", help="the Dockerfile (default: SOURCE/Dockerfile)")
     folder.add_argument("--target", metavar="STAGE", help="the stage to read")
     folder.add_argument("--build-arg", metavar="KEY=VALUE", action="append", default=[], help="a build argument")
+    run = verb.add_argument_group("running the image, in a throw-away container without a way out")
+    run.add_argument("--run", action=argparse.BooleanOptionalAction,
+                     help="see what it does (default: an image of an engine; a folder is built first)")  # fmt: skip
+    run.add_argument("--settle", metavar="SECONDS", type=_seconds, default=2.0,
+                     help="it has come up when nothing new has happened for this long (default: 2)")  # fmt: skip
+    run.add_argument("--run-timeout", metavar="SECONDS", type=_seconds, default=60.0,
+                     help="the longest that it is watched (default: 60)")  # fmt: skip
+    run.add_argument("--env", metavar="NAME=VALUE", action="append", default=[],
+                     help="a variable for the run, as in docker run")  # fmt: skip
+    run.add_argument("--env-file", metavar="FILE", action="append", default=[],
+                     help="variables for the run, one a line")  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 3600:
+        raise SplitterError(f"not a time: {text}", "seconds, more than 0 and at most 3600")
+    return value
 
 
 class _Version(argparse.Action):

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from splitter.commands.watch import watched
 from splitter.errors import SplitterError
 from splitter.inspection import static
 from splitter.model.facts import Facts
 from splitter.model.image import Build, Image
 from splitter.model.plan import Plan
 from splitter.planning import make_plan
-from splitter.sources import Options, open_source
+from splitter.sources import Options, open_source, prefix_of
 
 DEFAULT = "docker-compose.yml"
 
@@ -43,7 +44,7 @@ class Reading:
 def read(args: Namespace) -> Reading:
     """Source, image and facts for a command line."""
     image = open_source(args.source, options(args))
-    facts = static.read(image)
+    facts = watched(static.read(image), image, prefix_of(args.source), args)
     given = getattr(args, "output", None)
     folder = image.build.context if image.build is not None else ""
     return Reading(args.source, image, facts, Path(given) if given else Path(folder) / DEFAULT)
@@ -57,7 +58,7 @@ def options(args: Namespace) -> Options:
             raise SplitterError(f"--build-arg {text}: no name", "--build-arg NAME=VALUE")
         # Without a value it is the caller's own variable, as in docker build.
         build_args[key] = value if equals else os.environ.get(key, "")
-    return Options(file=args.file, target=args.target or "", build_args=build_args)
+    return Options(file=args.file, target=args.target or "", build_args=build_args, run=args.run)
 
 
 def _build(build: Build, folder: Path) -> Build:

@@ -5,6 +5,7 @@ is written. What only one of the two knows is never dropped: it becomes a proces
 """
 
 import posixpath
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -30,7 +31,13 @@ COMMON_ENV = frozenset(
         "UID", "USERNAME",
     )
 )  # fmt: skip
-CACHES = ("/__pycache__/", "/.cache/", "/supervise/", "/event", "/.s6-svscan/")  # of Python, of programs, of runit and s6
+CACHES = (
+    "/__pycache__/",
+    "/.cache/",
+    "/supervise/",
+    "/event",
+    "/.s6-svscan/",
+)  # of Python, of programs, of runit and s6
 PASSING = ("/proc", "/sys", "/dev", "/run", "/var/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lock")
 
 
@@ -125,7 +132,7 @@ def _undeclared(facts: Facts, seen: Observation, image: Image, matched: Match) -
             groups.setdefault((each.parent, command(each), each.program), []).append(each)
         elif _worth(each):
             ended[_line(each)] = None
-    found = _named(groups, facts, image, matched)
+    found = _named(groups, facts, image, matched, seen.hidden)
     for each in workers:
         matched.owner[each.pid] = matched.owner.get(each.parent, "")
     return found, [*_opened_up(facts, found, matched), *_beside(seen, matched), *_over(list(ended))]
@@ -163,7 +170,11 @@ def _over(lines: list[str]) -> Iterator[Gap]:
 
 
 def _named(
-    groups: Mapping[tuple[object, ...], list[Seen]], facts: Facts, image: Image, matched: Match
+    groups: Mapping[tuple[object, ...], list[Seen]],
+    facts: Facts,
+    image: Image,
+    matched: Match,
+    hidden: tuple[str, ...],
 ) -> list[Process]:
     """A process for each group of equals. What starts it, where that is known, says what it does not say itself."""
     taken = {p.name for p in facts.processes} - set(matched.opened)
@@ -194,7 +205,7 @@ def _named(
             replace(
                 above,
                 name=name,
-                command=Command(argv),
+                command=Command(argv, _run_line(argv, hidden)),
                 evidence=Evidence(RUN, note="seen running, and no file that was read starts it"),
                 via=(*above.via, VIA),
                 scope=(*above.scope, above.id) if above is not nothing else (),
@@ -206,6 +217,14 @@ def _named(
             )
         )
     return found
+
+
+def _run_line(argv: tuple[str, ...], hidden: tuple[str, ...]) -> tuple[str, ...]:
+    """How to start a command in which variables stand for secrets; () where it can be started as it is."""
+    line = " ".join(map(shlex.quote, argv))
+    for name in hidden:
+        line = line.replace(f"${name}", f"'\"${name}\"'")  # the quotes are closed for it, and opened again
+    return () if line == " ".join(map(shlex.quote, argv)) else ("/bin/sh", "-c", f"exec {line}")
 
 
 def _children(seen: Observation) -> dict[int, list[Seen]]:

@@ -11,7 +11,7 @@ import io
 import tarfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import islice
 from typing import Any
@@ -23,7 +23,7 @@ from splitter.inspection import _procfs
 from splitter.inspection._look import Changes, Inside, Look, Outside, Report
 from splitter.inspection._record import Record
 from splitter.model.image import Image
-from splitter.model.observation import Observation, Stopped
+from splitter.model.observation import Observation, Seen, Stopped
 from splitter.model.text import printable
 from splitter.wire import Closed, Wire
 
@@ -33,6 +33,7 @@ MAX_BUSY = 15.0  # how long work without any news counts as a start that is not 
 FAST_FOR = 0.5
 PROBES = 3
 EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
+SHORTEST = 6  # a shorter value turns up in other words by chance
 LOG_LINES, LOG_WIDTH = 8, 300
 SHELLS = ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", "/busybox/sh")
 HOLD = 'read -r go; unset go {}; exec "$@" </dev/null'
@@ -222,7 +223,7 @@ class _Run:
             self.unseen.append("it started more processes than are told of here")
         processes, sockets, connections, files = self.record.finish(users, time.monotonic())
         return Observation(
-            processes,
+            tuple(self._hidden(p) for p in processes) if self._secrets() else processes,
             sockets,
             connections,
             files,
@@ -231,6 +232,7 @@ class _Run:
             int(state.get("ExitCode") or 0) if over else None,
             self._log() if over else (),
             tuple(self.unseen),
+            tuple(sorted(self._secrets())),
             round(time.monotonic() - began, 2),
         )
 
@@ -269,12 +271,27 @@ class _Run:
 
     def _log(self) -> tuple[str, ...]:
         text = self.refused or self.container.logs(LOG_LINES)
-        own = dict(e.partition("=")[::2] for e in self.config.get("Env") or ())
-        for name, value in {**own, **self.options.env}.items():
-            if value and looks_secret(name, value):
-                text = text.replace(value, "***")
+        for value in self._secrets().values():
+            text = text.replace(value, "***")
         lines = [printable(line.rstrip(), keep="\t")[:LOG_WIDTH] for line in text.splitlines()]
         return tuple(line for line in lines if line)[-LOG_LINES:]
+
+    def _secrets(self) -> dict[str, str]:
+        own = dict(e.partition("=")[::2] for e in self.config.get("Env") or ())
+        everything = {**own, **self.options.env}.items()
+        return {n: v for n, v in everything if len(v) >= SHORTEST and looks_secret(n, v)}
+
+    def _hidden(self, process: Seen) -> Seen:
+        """The same with `$NAME` for the value of each variable that looks secret."""
+        named = self._secrets().items()
+
+        def hide(words: tuple[str, ...]) -> tuple[str, ...]:
+            for name, value in named:
+                words = tuple(w.replace(value, f"${name}") for w in words)
+            return words
+
+        before = tuple(hide(line) for line in process.before)
+        return replace(process, argv=hide(process.argv), before=before, title=hide(process.title))
 
     def _gate(self, shell: str) -> tuple[str, ...]:
         own = {e.partition("=")[0] for e in self.config.get("Env") or ()} | set(self.options.env)

@@ -92,6 +92,7 @@ class Observation:
     exit_code  where it ended by itself
     log        the last lines of its output, secrets hidden
     unseen     what could not be looked at, in words
+    hidden     names of variables with a secret: `$NAME` stands for their values in every command line
     """
 
     processes: tuple[Seen, ...] = ()
@@ -103,6 +104,7 @@ class Observation:
     exit_code: int | None = None
     log: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def process(self, pid: int) -> Seen | None:

@@ -54,6 +54,12 @@ def open_source(reference: str, options: Options | None = None) -> Image:
     return replace(image, reference=reference)
 
 
+def prefix_of(reference: str) -> str:
+    """The prefix of the source that reads a reference, written or not."""
+    prefix, colon, _ = reference.partition(":")
+    return prefix if colon and _source(prefix) is not None else _bare(reference)
+
+
 def _bare(reference: str) -> str:
     """The prefix that a reference without one stands for."""
     if os.path.isdir(reference):

@@ -1,0 +1,86 @@
+"""Whether and how the image of a command line is run, and what is shown to a person who waits for it."""
+
+import os
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from splitter.errors import SplitterError
+from splitter.model.facts import Facts
+from splitter.model.image import Image
+from splitter.model.text import printable
+
+ENGINE = "docker-daemon"
+
+
+def watched(facts: Facts, image: Image, prefix: str, args: Namespace) -> Facts:
+    """The facts with what a run of the image shows, where it is to be run: one of an engine by default, a folder
+    (which is built first) on `--run`. Raises SplitterError where it cannot be."""
+    wanted = args.run if args.run is not None else prefix == ENGINE
+    if not wanted:
+        if args.env or args.env_file:
+            raise SplitterError("--env and --env-file are for a run", "add --run, or leave them out")
+        return facts
+    from splitter.engine import connect
+    from splitter.inspection.merge import merge
+    from splitter.inspection.observe import Watch, observe
+
+    options = Watch(settle=args.settle, timeout=args.run_timeout, env=environment(args))
+    if prefix == ENGINE:
+        reference = image.reference.removeprefix(f"{ENGINE}:")
+    elif image.build is not None:
+        build = image.build
+        _say(f"building {build.context}")
+        reference = connect().build(
+            build.context,
+            file=str(Path(build.context, build.dockerfile)),
+            target=build.target,
+            args=build.args,
+        )
+    else:
+        raise SplitterError(
+            f"{image.reference} cannot be run from where it is",
+            "load it into an engine (`docker load`) and name that image, or leave --run out",
+        )
+    try:
+        seen = observe(connect(), reference, options, _say)
+    finally:
+        _say("")
+    return merge(facts, seen, image)
+
+
+def environment(args: Namespace) -> dict[str, str]:
+    """`--env` and `--env-file` as `docker run` takes them: a name without a value is the caller's own variable."""
+    found: dict[str, str] = {}
+    for path in args.env_file:
+        try:
+            text = Path(path).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SplitterError(f"--env-file {path}: {error}", "a file with a line NAME=VALUE for each") from None
+        found.update(_assigned(f"--env-file {path}", _lines(text)))
+    found.update(_assigned("--env", args.env))
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    return [line.lstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _assigned(where: str, texts: list[str]) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or " " in name:
+            raise SplitterError(f"{where}: no name in {name or text!r}", "NAME=VALUE")
+        if equals:
+            yield name, value
+        elif name in os.environ:
+            yield name, os.environ[name]
+
+
+def _say(text: str) -> None:
+    """One line on a terminal that the next one takes the place of; nothing where stderr is none."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r\x1b[K{printable(text)[:width]}", end="", file=sys.stderr, flush=True)
