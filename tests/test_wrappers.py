@@ -128,6 +128,13 @@ def test_an_outer_limit_stays_when_the_inner_wrapper_goes():
     assert inner.command == Command(("puma",), ("nice", "-n", "10", "puma"))
 
 
+def test_a_script_that_is_run_as_it_is_changes_the_user_itself():
+    process = Process("x", Command(("gosu", "app", "puma"), ("/run.sh",)), process_of("x").evidence)
+    [child] = wrappers.expand(process, image_of(PASSWD))
+    assert (child.command, child.user, child.wrapper) == (Command(("puma",), ("/run.sh",)), "", ())
+    assert child.notes == ("gosu changes the user when it runs: app",)
+
+
 @pytest.mark.parametrize(
     ("line", "argv", "start", "user"),
     [

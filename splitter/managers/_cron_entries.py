@@ -108,6 +108,7 @@ class Entries:
             env=dict(one.env),
             user=user,
             workdir=self.home(user, one.env),
+            restart="no",
             notes=notes,
         )
 
@@ -157,7 +158,7 @@ class Entries:
                 self.gaps.append(Gap("run-parts passes over it: it is not executable", Evidence(path)))
             else:
                 yield Process(name, Command((path,)), Evidence(path), lifetime="scheduled", schedule=schedule,
-                              user=user or "root", workdir="/")  # fmt: skip
+                              user=user or "root", workdir="/", restart="no")  # fmt: skip
 
     def run_parts(self, name: str) -> bool:
         """Debian's and busybox's run-parts take letters, digits, `_` and `-`; Red Hat's all but leftovers."""

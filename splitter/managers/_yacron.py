@@ -70,5 +70,6 @@ def _job(job: dict[object, object], file: str, text: str, entries: Entries) -> I
         schedule=" ".join(schedule.split()),
         env=env,
         user=str(job.get("user") or ""),
+        restart="no",
         notes=notes,
     )

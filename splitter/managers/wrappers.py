@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from splitter.catalogue.peel import WRAPPERS, peel
+from splitter.catalogue.peel import SHELLS, WRAPPERS, peel
 from splitter.managers import _envdir
 from splitter.managers._wrapper import Call, Layer, chroot, environment, without
 from splitter.managers._wrapper_users import applyuidgid, as_user, chpst, envuidgid, runuser, setpriv, sudo
@@ -75,8 +75,9 @@ def _child(process: Process, rest: tuple[str, ...], front: tuple[str, ...], laye
     own = process.command.program
     meant = peel(rest)
     name = process.name if process.via and process.name != own else (meant.name if meant else rest[0])
-    if layer.user and ("$" in layer.user or (process.command.run and any("$" in word for word in front))):
-        # What the wrapper is told is known when the container runs: it stays, and must find root there.
+    late = bool(process.command.run) and (any("$" in word for word in front) or not _editable(process.command))
+    if layer.user and ("$" in layer.user or late):
+        # The wrapper is told when the container runs, or from within a script: it stays, and must find root there.
         layer.notes.append(f"{own} changes the user when it runs: {layer.user}")
         layer.user, layer.switch, layer.kept = "", (), front
     same = rest == process.command.argv
@@ -100,7 +101,7 @@ def _run(command: Command, front: tuple[str, ...], kept: tuple[str, ...], rest: 
         return (*kept, *rest) if kept else ()
     if run[-len(argv) :] == argv:
         return (*run[: -len(argv)], *kept, *rest)
-    if len(run) != 3:
+    if not _editable(command):
         return run
     # A shell line keeps variables that only running tells: what of the wrapper uses one must stay there.
     line = run[2]
@@ -110,6 +111,13 @@ def _run(command: Command, front: tuple[str, ...], kept: tuple[str, ...], rest: 
                 return (*run[:2], line.replace(f"{written} ", f"{shlex.join(kept)} " if kept else ""))
         return (*run[:2], " ".join(["exec", *map(_quoted, (*kept, *rest))]))
     return run
+
+
+def _editable(command: Command) -> bool:
+    """Whether what starts a command ends in the command itself, or is one line for a shell."""
+    argv, run = command.argv, command.run
+    shell = len(run) == 3 and posixpath.basename(run[0]) in SHELLS and run[1][:1] == "-" and run[1][-1:] == "c"
+    return run[-len(argv) :] == argv or shell
 
 
 def _quoted(word: str) -> str:
