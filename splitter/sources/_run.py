@@ -14,6 +14,7 @@ from splitter.sources._parse import Instruction, Text
 from splitter.sources._stage import Stage
 
 MAX_CALLS = 20_000  # of one RUN with the scripts it starts
+MAX_CUT = 200  # calls of a script that could not be read to its end; such a one is not read twice
 MAX_DEPTH = 8
 MAX_NOTE = 160
 FETCHERS = frozenset(("curl", "wget", "git", "svn", "aria2c", "tar", "unzip", "7z", "rsync"))
@@ -122,6 +123,8 @@ class _Run:
         self.stage.fetched(self.one, text)
         padded = "\n" * (line - 1) + text
         trace = evaluate(padded, path=path, args=args, env=env, cwd=cwd, files=self.image)
+        if trace.unread and len(trace.calls) > MAX_CUT:
+            self.stage.too_rich.add(path)
         self.calls(trace.calls, depth)
 
     def calls(self, calls: Iterable[Call], depth: int) -> None:
@@ -139,7 +142,7 @@ class _Run:
             self.write(changes, sure=not call.guards)
             return
         found = self.called(call)
-        if found is not None and depth < MAX_DEPTH:
+        if found is not None and depth < MAX_DEPTH and found[0] not in self.stage.too_rich:
             path, text, args = found
             self.script(text, path, 1, args, depth + 1, call)
             return

@@ -34,6 +34,7 @@ class Stage:
         self.unread: list[Evidence] = []
         self.gaps: list[Gap] = []
         self.onbuild: list[Instruction] = []
+        self.too_rich: set[str] = set()  # scripts that cost too much to be read again
         self._cmd_set = False
         self._unset: set[str] = set()
 
