@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from splitter.catalogue import service
+from splitter.catalogue import init_script, service
 from splitter.catalogue.peel import INTERPRETERS, SHELLS, unversioned
 from splitter.model.facts import Process
 from splitter.model.observation import Observation, Seen
@@ -47,6 +47,7 @@ class Match:
     owner: dict[int, str] = field(default_factory=dict)
     passed: set[int] = field(default_factory=set)  # only on the way to others
     opened: dict[str, set[int]] = field(default_factory=dict)  # declared as one, seen to start several
+    earlier: set[int] = field(default_factory=set)  # started by what its parent was before
     doubtful: set[int] = field(default_factory=set)  # its parent may have become what it is after it was started
 
 
@@ -61,16 +62,15 @@ def match(declared: tuple[Process, ...], seen: Observation) -> Match:
         for j, each in enumerate(seen.processes)
         if not _worker(each, by_pid) and (points := _points(process, each, named[each.pid])) >= ENOUGH
     )
-    for points, i, j in pairs:
-        process, each = declared[i], seen.processes[j]
-        found = done.found.setdefault(process.name, [])
-        if each.pid in done.owner:
-            continue
-        if len(found) < max(1, process.instances) or -points >= AGAIN:
-            if any(done.owner.get(a.pid) == process.name for a in _above(each, by_pid)):
-                continue  # a worker of one that was found already
-            found.append(each)
-            done.owner[each.pid] = process.name
+    for again in (False, True):  # first as many of each as are declared, then the runs and workers beyond
+        for points, i, j in pairs:
+            process, each = declared[i], seen.processes[j]
+            found = done.found.setdefault(process.name, [])
+            if each.pid in done.owner or (-points < AGAIN if again else len(found) >= max(1, process.instances)):
+                continue
+            if not any(done.owner.get(a.pid) == process.name for a in _above(each, by_pid)):
+                found.append(each)
+                done.owner[each.pid] = process.name
     done.found = {name: found for name, found in done.found.items() if found}
     for each in seen.processes:
         if each.pid in done.owner:
@@ -116,7 +116,8 @@ def _inherit(each: Seen, by_pid: dict[int, Seen], done: Match) -> None:
             continue
         if above.before and not below.forked and below.born <= above.since and below.program != above.program:
             if below.born < above.since:
-                return  # the script that this one was before has started it
+                done.earlier.add(below.pid)
+                return
             done.doubtful.add(below.pid)
         done.owner[each.pid] = owner
         return
@@ -193,7 +194,7 @@ def _alike(process: Process, each: Seen) -> int:
         if each.title and _compare(words, tuple(" ".join(each.title).split())) >= PART:
             best = max(best, TITLED)
     if best < PROGRAM and wanted:
-        known, other = service(process.command.argv), service(each.argv)
+        known, other = service(_started(process.command.argv)), service(each.argv)
         if known is not None and other is not None and known.name == other.name:
             best = KNOWN
     meant = _bare(process.command.program)
@@ -233,6 +234,13 @@ def _fits(wanted: str, word: str) -> bool:
     """Whether a declared word may be this one; a variable whose value is not known may be anything."""
     head, dollar, _ = wanted.partition("$")
     return word.startswith(head) if dollar else wanted == word or _bare(wanted) == _bare(word) != ""
+
+
+def _started(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """What an init script starts, where the command is one: `service postgresql start`."""
+    if len(argv) > 2 and _bare(argv[0]) in ("service", "invoke-rc.d"):
+        return init_script(argv[1]) or argv
+    return init_script(_bare(argv[0])) or argv if argv and argv[0].startswith("/etc/init.d/") else argv
 
 
 def _names(process: Process) -> set[str]:

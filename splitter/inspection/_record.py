@@ -13,6 +13,7 @@ from splitter.model.observation import Connection, Open, Seen, Socket
 from splitter.model.text import printable
 
 MAX_PROCESSES = 2000
+MAX_PID = 1 << 22  # proc_pid_max(5)
 MAX_KINDS = 5000
 MAX_VARIANTS = 20  # of one kind; a program called with the time of day is no news for ever
 MAX_OPEN = 5000
@@ -27,8 +28,11 @@ NO_FILES = ("/proc/", "/sys/", "/dev/null", "/dev/zero", "/dev/full", "/dev/rand
 
 @dataclass
 class _Process:
+    """`number` is its pid, or another where that pid was used before."""
+
     pid: int
-    parent: int
+    number: int
+    above: "_Process | None"
     born: float
     started: int
     image: int
@@ -56,13 +60,15 @@ class Record:
         self._gate = gate
         self._all: list[_Process] = []
         self._live: dict[int, _Process] = {}
+        self._taken: set[int] = set()
+        self._dead: set[tuple[int, int]] = set()
         self._kinds: dict[object, set[object]] = {}
         self._rows: frozenset[Row] = frozenset()
         self._owners: dict[int, set[int]] = {}
         self._sockets: dict[tuple[str, str, int], set[int]] = {}
         self._still: set[tuple[str, str, int]] = set()
         self._pairs: dict[tuple[int, int, str, int], None] = {}
-        self._open: dict[tuple[int, str], tuple[str, int]] = {}
+        self._open: dict[tuple[int, str], tuple[frozenset[str], int]] = {}
         self._load: list[tuple[float, int]] = []
 
     @property
@@ -85,6 +91,8 @@ class Record:
         for pid, stat in sorted(ours.items(), key=lambda item: (item[1].started, item[0])):
             known = self._live.get(pid)
             if stat.over:
+                if known is None and (pid, stat.started) in self._dead:
+                    continue  # nobody has asked for its exit code yet
                 if known is None:
                     known = self._born(stat, now)
                 if known is not None:
@@ -124,7 +132,7 @@ class Record:
                 known.about = about
                 if known.before[-1:] == [known.argv]:
                     known.before.pop()  # it was read between its `exec` and the look that showed it
-                above = self._live.get(known.parent)
+                above = known.above
                 kind = ("process", above.argv if above else (), about.program or about.argv[:1])
                 self._news(kind, about.argv, now)
                 continue
@@ -147,19 +155,18 @@ class Record:
 
     def descriptors(self, found: Descriptors, now: float) -> None:
         """Who holds which socket and file."""
-        self._owners = {i: {p for p in pids if p in self._live} for i, pids in found.sockets.items()}
+        live = {pid: known.number for pid, known in self._live.items()}
+        self._owners = {i: {live[p] for p in pids if p in live} for i, pids in found.sockets.items()}
         for row in self._rows:
             if row.state == "listen" and _address(row) in self._sockets:
                 self._sockets[_address(row)] |= self._owners.get(row.inode, set())
         self._connect(now)
-        for pid, number, mode, path in found.files:
-            if pid not in self._live or path.startswith(NO_FILES):
+        for pid, descriptor, mode, path in found.files:
+            at = (live.get(pid, 0), path)
+            if pid not in live or path.startswith(NO_FILES) or (at not in self._open and len(self._open) >= MAX_OPEN):
                 continue
-            old = self._open.get((pid, path))
-            if old is None and len(self._open) >= MAX_OPEN:
-                continue
-            old = old or ("", 0)
-            self._open[pid, path] = (old[0] + mode, max(old[1], number))
+            modes, highest = self._open.get(at, (frozenset(), 0))
+            self._open[at] = (modes | set(mode), max(highest, descriptor))
 
     def finish(self, users: Mapping[int, str], now: float) -> tuple[
         tuple[Seen, ...], tuple[Socket, ...], tuple[Connection, ...], tuple[Open, ...]
@@ -202,7 +209,9 @@ class Record:
             return None
         above = self._live.get(stat.parent)
         forked = bool(above and stat.image and above.image == stat.image)
-        known = _Process(stat.pid, stat.parent, now, stat.started, stat.image, stat.name, forked, ticks=stat.ticks)
+        number = stat.pid if stat.pid not in self._taken else MAX_PID + len(self._taken)
+        self._taken.add(number)
+        known = _Process(stat.pid, number, above, now, stat.started, stat.image, stat.name, forked, ticks=stat.ticks)
         self._all.append(known)
         if not stat.over:
             self._live[stat.pid] = known
@@ -210,14 +219,16 @@ class Record:
 
     def _exec(self, known: _Process, now: float) -> None:
         known.since = now
-        above = self._live.get(known.parent)
+        above = known.above
         copied = known.forked and above is not None and known.argv == above.argv
         if known.argv and not copied and len(known.before) < MAX_BEFORE:
             known.before.append(known.argv)
         known.argv, known.title = (), ()
 
     def _end(self, known: _Process, now: float) -> None:
-        self._live.pop(known.pid, None)
+        if self._live.get(known.pid) is known:
+            del self._live[known.pid]
+        self._dead.add((known.pid, known.started))
         if known.ended is None:
             known.ended = now
             self._news(("end", known.about.program or known.name), known.argv, now)
@@ -234,7 +245,7 @@ class Record:
                 for server in sorted(servers):
                     if client != server and len(self._pairs) < MAX_KINDS:
                         self._pairs[client, server, *remote] = None
-                        self._news(("pair", self._live[client].argv), (self._live[server].argv, remote), now)
+                        self._news(("pair", client), (server, remote), now)
 
     def _news(self, kind: object, variant: object, now: float) -> None:
         if kind not in self._kinds and len(self._kinds) >= MAX_KINDS:
@@ -245,14 +256,15 @@ class Record:
             self.news_at = now
 
     def _grouped(self) -> tuple[list[tuple[_Process, int]], dict[int, int]]:
-        """Those to tell of, with how often each came; and for every pid the one that stands for it."""
-        parents = {p.parent for p in self._all}
+        """Those to tell of, with how often each came; and for every number the one that stands for it."""
+        parents = {p.above.number for p in self._all if p.above is not None}
         kept: dict[object, list[_Process]] = {}
         for process in self._all:
-            kind = (process.parent, process.argv, process.about.program, process.name, process.about.uid)
-            alone = process.pid in self._live or process.pid in parents
-            kept.setdefault(process.pid if alone else kind, []).append(process)
-        stands = {p.pid: same[0].pid for same in kept.values() for p in same}
+            above = process.above.number if process.above is not None else 0
+            kind = (above, process.argv, process.about.program, process.name, process.about.uid)
+            alone = process.ended is None or process.number in parents
+            kept.setdefault(process.number if alone else kind, []).append(process)
+        stands = {p.number: same[0].number for same in kept.values() for p in same}
         for same in kept.values():
             codes = [p.exit_code for p in same if p.exit_code is not None]
             same[0].exit_code = codes[-1] if codes else None
@@ -268,8 +280,8 @@ class Record:
     def _seen(self, known: _Process, times: int, users: Mapping[int, str], now: float) -> Seen:
         uid = known.about.uid
         return Seen(
-            known.pid,
-            known.parent,
+            known.number,
+            known.above.number if known.above is not None else 0,
             known.argv,
             tuple(known.before),
             known.title,
@@ -280,7 +292,7 @@ class Record:
             known.about.workdir,
             known.about.env,
             known.forked,
-            known.pid in self._live,
+            known.ended is None,
             known.exit_code,
             times,
             round(known.born - self._began, 2),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from splitter.catalogue import one_off, service
-from splitter.inspection._match import Match, command, match, program, starter
+from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
 from splitter.managers._launch import name_of
 from splitter.model.facts import Command, Coupling, CouplingKind, Evidence, Facts, Gap, Listening, Process, Written
 from splitter.model.image import Image
@@ -126,7 +126,8 @@ def _undeclared(facts: Facts, seen: Observation, image: Image, matched: Match) -
         if each.pid in matched.owner or each.pid in matched.passed or _passed(each, children):
             continue
         above = by_pid.get(each.parent)
-        if above is not None and above.pid not in matched.passed and not _passed(above, children):
+        apart = above is None or above.pid in matched.passed or each.pid in matched.earlier or _passed(above, children)
+        if not apart:
             workers.append(each)
         elif each.alive:
             groups.setdefault((each.parent, command(each), each.program), []).append(each)
@@ -156,7 +157,7 @@ def _beside(seen: Observation, matched: Match) -> Iterator[Gap]:
             continue
         if each.pid in matched.doubtful:
             yield Gap(f"{_line(each)} runs beside {owner}, and who started it could not be seen", Evidence(RUN))
-        elif each.parent in roots and (known := service(each.argv)) is not None and known.role != "job":
+        elif each.parent in roots and (known := service(each.argv)) is not None and known.role not in ("job", "drop"):
             own = {same.name for s in matched.found[owner] if (same := service(s.argv)) is not None}
             if known.name not in own:
                 yield Gap(f"{owner} itself starts {_line(each)}: the two stay together", Evidence(RUN))
@@ -237,7 +238,7 @@ def _children(seen: Observation) -> dict[int, list[Seen]]:
 def _passed(each: Seen, children: Mapping[int, list[Seen]]) -> bool:
     """Whether it is only there for what it starts. A shell that waits for nothing but `sleep` is a loop of its own."""
     if not starter(each):
-        return False
+        return program(each) in PLUMBING and each.parent != 0
     if program(each).startswith(("runsv", "s6-", "supervisord", "svlogd")) or not each.alive:
         return True
     return any(c.alive and program(c) != "sleep" for c in children.get(each.pid, ()))
