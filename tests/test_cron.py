@@ -72,6 +72,11 @@ def test_a_daemon_that_goes_to_the_background_is_kept_in_front():
     assert run("crond -n", {"/etc/cron.d/app": LINE})[0].command.argv == ("crond", "-n")
 
 
+def test_a_script_of_the_application_that_is_called_cron():
+    files = {"/srv/docker/cron": "#!/bin/bash -e\nwhile true; do x; sleep 60; done\n", "/etc/cron.d/app": LINE}
+    assert expand("cron", "./docker/cron", image_of(files, workdir="/srv")) is None
+
+
 @pytest.mark.parametrize("argv", ["cron --help", "crontab x", "supercronic -test /x", "sh -c cron", "", "cron"])
 def test_other_commands_and_a_cron_that_has_nothing(argv):
     assert expand("cron", argv, image_of(PASSWD)) is None

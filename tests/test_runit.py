@@ -46,7 +46,15 @@ def test_other_commands(argv):
 
 
 def test_a_starter_that_is_a_script_of_the_image_is_read_by_others():
-    assert expand("runit", "/sbin/runsvdir-start", image_of({"/sbin/runsvdir-start": RUN})) is None
+    assert expand("runit", "/sbin/runit-docker", image_of({"/sbin/runit-docker": RUN})) is None
+
+
+def test_runsvdir_start_is_asked_for_its_folder():
+    script = "#!/bin/sh\nPATH=/bin\nexec env - PATH=\"$PATH\" runsvdir -P /srv/sv 'log: ....'\n"
+    services, _ = start({"/usr/sbin/runsvdir-start": script, "/srv/sv/web/run": RUN}, "/usr/sbin/runsvdir-start")
+    assert [(s.name, s.notes) for s in services] == [
+        ("web", ("runsvdir-start hides the container's environment from it",))
+    ]
 
 
 def test_relative_folders():

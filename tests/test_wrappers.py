@@ -233,6 +233,12 @@ def test_not_a_wrapper_of_a_command(argv):
     assert got is None or (got[0] == [] and got[1][0].what.endswith("is given no command"))
 
 
+def test_a_script_that_stands_in_for_a_tool_is_left_to_the_shell():
+    files = {"/usr/local/bin/gosu": '#!/bin/sh\nexec su-exec "$@"\n', "/usr/bin/with-contenv": "#!/bin/sh\n"}
+    assert expand("wrappers", "gosu app puma", image_of(files)) is None
+    assert expand("wrappers", "with-contenv puma", image_of(files)) is not None
+
+
 def test_an_init_without_a_command_is_a_gap():
     assert expand("wrappers", "tini --", image_of())[1][0].what == "tini is given no command"
 

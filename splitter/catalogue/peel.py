@@ -207,6 +207,8 @@ def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
     rest = _after_options(words[1:], valued)
     if name == "runuser" and "-u" not in words and "--user" not in words:
         return ()
+    if name == "env" and rest[:1] == ("-",):
+        rest = rest[1:]
     rest = _after_options(_assignments(rest)[own:], frozenset())
     return rest
 

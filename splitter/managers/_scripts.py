@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from splitter.model.facts import Process
 from splitter.model.image import Image, Node
 from splitter.shell.calls import Call, Trace
 from splitter.shell.effects import effects
@@ -22,6 +23,16 @@ def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/", user:
     words = text.split("\n", 1)[0].removeprefix("#!").split() if text.startswith("#!") else ["sh"]
     dialect = next((name for w in words if (name := posixpath.basename(w)) in SHELLS), "")
     return evaluate(text, path=path, env=env, cwd=cwd, files=image, dialect=dialect, user=user) if dialect else None
+
+
+def script(program: str, process: Process, image: Image) -> str:
+    """The name of the interpreter where a program's name leads to a script at hand: "sh", "python3", "execlineb"."""
+    path = image.which(program, process.workdir or image.config.workdir or "/", process.env.get("PATH"))
+    text = image.read(path) if path else None
+    if not isinstance(text, str) or not text.startswith("#!"):
+        return ""
+    words = [posixpath.basename(w) for w in text[2:].split("\n", 1)[0].split() if not w.startswith("-")]
+    return next((w for w in words if w != "env"), "")
 
 
 def calls(found: Trace | None) -> Iterator[Call]:

@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 
 from splitter.catalogue import foreground
+from splitter.managers import _scripts
 from splitter.managers._cron_entries import PERIODIC, Entries, Table, plain
 from splitter.managers._cron_packages import Packages
 from splitter.managers._crontab import Dialect
@@ -36,6 +37,9 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     reader = READERS.get(name)
     if reader is None or {"--help", "--version", "-test", "--test", "-V", "-h"} & set(argv[1:]):
         return None
+    interpreter = _scripts.script(process.command.argv[0], process, image)
+    if interpreter and (name != "yacron" or interpreter in _scripts.SHELLS):
+        return None  # a script of the application that is called cron
     entries = Entries(process, image, Packages(image))
     reader(entries, argv[1:])
     if not entries.read and not entries.found and not entries.gaps:

@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from splitter.catalogue import peel
 from splitter.managers import _scripts
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
@@ -18,7 +19,7 @@ MAX_SERVICES = 1000  # runsvdir.c
 FOLDER = "/etc/service"
 # Where Debian's package keeps what /etc/service leads to; the link is made when the package is installed.
 BEHIND = ("/etc/runit/runsvdir/current", "/etc/runit/runsvdir/default", "/var/service", "/service")
-STARTERS = ("runsvdir-start", "runit-docker", "runsvdir-docker")
+STARTERS = ("runit-docker", "runsvdir-docker")
 STARTS = frozenset(("start", "up", "u", "once", "o", "restart", "force-restart", "check"))
 SIGNALS = {"h": "SIGHUP", "a": "SIGALRM", "i": "SIGINT", "q": "SIGQUIT", "1": "SIGUSR1", "2": "SIGUSR2", "t": "SIGTERM",
            "k": "SIGKILL"}  # fmt: skip
@@ -37,13 +38,26 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     if name == "runsv" and len(argv) == 2:
         path = normal(posixpath.join(workdir, argv[1]))
         return _Folder(posixpath.dirname(path), process, image).linked([posixpath.basename(path)])
-    if name in STARTERS and image.which(argv[0]) is None:
-        # Debian's runsvdir-start: `exec env - PATH=$PATH runsvdir -P /etc/service`.
-        note = f"{name} hides the container's environment from it"
-        return _Folder(FOLDER, process, image, (note,) if name == "runsvdir-start" else ()).services()
+    if name == "runsvdir-start":
+        # Debian's: `exec env - PATH=$PATH runsvdir -P /etc/service`.
+        notes = ("runsvdir-start hides the container's environment from it",)
+        return _Folder(_started(argv[0], process, image), process, image, notes).services()
+    if name in STARTERS and image.which(argv[0], workdir) is None:
+        return _Folder(FOLDER, process, image).services()
     if name in ("runit", "runit-init") and len(argv) == 1:
         return _stages(process, image)
     return None
+
+
+def _started(program: str, process: Process, image: Image) -> str:
+    """The folder that a script at hand gives to runsvdir; the usual one where it gives none, or is not at hand."""
+    path = image.which(program, process.workdir or image.config.workdir or "/")
+    env = {**image.config.env, **process.env}
+    for call in _scripts.calls(_scripts.trace(path, image, env) if path else None):
+        meant = peel(call.argv)
+        if meant is not None and meant.name == "runsvdir":
+            return next((w for w in meant.args if not w.startswith("-")), FOLDER)
+    return FOLDER
 
 
 def _stages(process: Process, image: Image) -> list[Process | Gap]:

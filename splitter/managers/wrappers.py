@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from splitter.catalogue.peel import SHELLS, WRAPPERS, peel
-from splitter.managers import _envdir
+from splitter.managers import _envdir, _scripts
 from splitter.managers._wrapper import Call, Layer, chroot, environment, without
 from splitter.managers._wrapper_users import applyuidgid, as_user, chpst, envuidgid, runuser, setpriv, sudo
 from splitter.model.facts import Command, Gap, Process
@@ -31,6 +31,8 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     reader = READERS.get(name)
     if reader is None:
         return [_child(process, argv, lead, Layer(kept=lead))] if lead else None
+    if not lead and name not in READ_AS_KNOWN and _scripts.script(argv[0], process, image) in _scripts.SHELLS:
+        return None  # a script that stands in for the tool is read itself
     call = _call(name, argv, process, image)
     layer = reader(call)
     rest = call.rest if layer is None or layer.rest is None else layer.rest
@@ -267,4 +269,6 @@ READERS: Mapping[str, Callable[[Call], Layer | None]] = {
         _nothing,
     ),
 }  # fmt: skip
+# Scripts of their packages, whose meaning is known.
+READ_AS_KNOWN = ("with-contenv", "runuser")
 GIVEN = (_init, _dumb_init, as_user, chpst)
