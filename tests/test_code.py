@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from managing import image_of
+
 from splitter.inspection.code import read, readers
 
 
@@ -19,27 +19,45 @@ PYTHON = [
     ("or", 'H = os.getenv("R") or "redis://localhost:6379/0"\n', [("default R", "127.0.0.1:6379", 1)]),
     ("decouple", 'X = config("REDIS_URL", default="redis://localhost")\n', [("default REDIS_URL", "127.0.0.1", 1)]),
     ("environ", 'X = env.str("MQ", default="amqp://guest@localhost:5672//")\n', [("default MQ", "127.0.0.1:5672", 1)]),
-    ("the port beside it", 'D = {"HOST": env("H", "localhost"), "PORT": env("P", "5432")}\n',
-     [("default H", "127.0.0.1:5432", 1)]),
+    (
+        "the port beside it",
+        'D = {"HOST": env("H", "localhost"), "PORT": env("P", "5432")}\n',
+        [("default H", "127.0.0.1:5432", 1)],
+    ),
     ("a keyword", 'r = redis.Redis(host="localhost", port=6380)\n', [("code", "127.0.0.1:6380", 1)]),
     ("a next argument", 'c.connect("localhost", 6380)\n', [("code", "127.0.0.1:6380", 1)]),
     ("told nothing", "r = redis.Redis(decode_responses=True)\n", [("code", "127.0.0.1", 1)]),
     ("told by another", "r = redis.Redis(**options)\n", []),
-    ("a name of the module", 'H = "localhost"\nX = os.environ.get("REDIS_HOST", H)\n',
-     [("code", "127.0.0.1", 1), ("default REDIS_HOST", "127.0.0.1", 2)]),
+    (
+        "a name of the module",
+        'H = "localhost"\nX = os.environ.get("REDIS_HOST", H)\n',
+        [("code", "127.0.0.1", 1), ("default REDIS_HOST", "127.0.0.1", 2)],
+    ),
     ("a server of its own", 'app.run(host="127.0.0.1", port=8000)\n', []),
     ("a comparison", 'if host in ("localhost", "127.0.0.1"):\n    pass\n', []),
     ("a docstring", '"""localhost"""\n', []),
-    ("an upload folder", 'import os\nBASE = os.path.dirname(__file__)\nUPLOAD_FOLDER = os.path.join(BASE, "up")\n# localhost\n',
-     [("code", "/app/up", 3)]),
-    ("Django's media", 'from pathlib import Path\nBASE = Path(__file__).resolve().parent\nMEDIA_ROOT = BASE / "media"\n',
-     [("code", "/app/media", 3)]),
-    ("SQLite", 'D = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/data/db.sqlite3"}\n',
-     [("code", "/data/db.sqlite3", 1)]),
-    ("an SQLite URL", 'U = os.environ.get("DATABASE_URL", "sqlite:////data/x.db")\n',
-     [("default DATABASE_URL", "/data/x.db", 1)]),
+    (
+        "an upload folder",
+        'import os\nBASE = os.path.dirname(__file__)\nUPLOAD_FOLDER = os.path.join(BASE, "up")\n# localhost\n',
+        [("code", "/app/up", 3)],
+    ),
+    (
+        "Django's media",
+        'from pathlib import Path\nBASE = Path(__file__).resolve().parent\nMEDIA_ROOT = BASE / "media"\n',
+        [("code", "/app/media", 3)],
+    ),
+    (
+        "SQLite",
+        'D = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/data/db.sqlite3"}\n',
+        [("code", "/data/db.sqlite3", 1)],
+    ),
+    (
+        "an SQLite URL",
+        'U = os.environ.get("DATABASE_URL", "sqlite:////data/x.db")\n',
+        [("default DATABASE_URL", "/data/x.db", 1)],
+    ),
     ("no Python", "def (localhost\n", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), [c[1:] for c in PYTHON], ids=[c[0] for c in PYTHON])
@@ -107,13 +125,16 @@ def test_ruby(text, expected):
 
 PHP = [
     ("getenv", "<?php $h = getenv('DB_HOST') ?: 'localhost';\n", [("default DB_HOST", "127.0.0.1", 1)]),
-    ("Laravel", "<?php return ['host' => env('DB_HOST', '127.0.0.1'), 'port' => env('DB_PORT', '3306')];\n",
-     [("default DB_HOST", "127.0.0.1:3306", 1)]),
+    (
+        "Laravel",
+        "<?php return ['host' => env('DB_HOST', '127.0.0.1'), 'port' => env('DB_PORT', '3306')];\n",
+        [("default DB_HOST", "127.0.0.1:3306", 1)],
+    ),
     ("an array", "<?php $h = $_ENV['R'] ?? '127.0.0.1:6379';\n", [("default R", "127.0.0.1:6379", 1)]),
     ("PDO", "<?php new PDO('mysql:host=localhost;port=3307;dbname=x');\n", [("code", "127.0.0.1:3307", 1)]),
     ("define", "<?php define('DB_HOST', 'localhost');\n", [("code", "127.0.0.1", 1)]),
     ("text around it", "<p>'localhost:1'</p>\n<?php # 'localhost:2'\n", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), [c[1:] for c in PHP], ids=[c[0] for c in PHP])
@@ -122,19 +143,38 @@ def test_php(text, expected):
 
 
 SETTINGS = [
-    ("/app/database.yml", "production:\n  adapter: postgresql\n  host: localhost\n  port: 5433\n", [("config", "127.0.0.1:5433", 3)]),
-    ("/app/database.yml", 'production:\n  host: <%= ENV.fetch("DB_HOST", "localhost") %>\n', [("default DB_HOST", "127.0.0.1", 2)]),
+    (
+        "/app/database.yml",
+        "production:\n  adapter: postgresql\n  host: localhost\n  port: 5433\n",
+        [("config", "127.0.0.1:5433", 3)],
+    ),
+    (
+        "/app/database.yml",
+        'production:\n  host: <%= ENV.fetch("DB_HOST", "localhost") %>\n',
+        [("default DB_HOST", "127.0.0.1", 2)],
+    ),
     ("/app/database.yml", "test:\n  host: localhost\n", []),
-    ("/app/database.yml", "production:\n  adapter: sqlite3\n  database: db/p.sqlite3\n", [("config", "/app/db/p.sqlite3", 3)]),
-    ("/app/application.yml", "spring:\n  redis:\n    host: ${REDIS_HOST:localhost}\n    port: 6379\n",
-     [("default REDIS_HOST", "127.0.0.1:6379", 3)]),
-    ("/app/application.properties", "# localhost:1\nspring.datasource.url=jdbc:mysql://localhost:3306/x\n", [("config", "127.0.0.1:3306", 2)]),
+    (
+        "/app/database.yml",
+        "production:\n  adapter: sqlite3\n  database: db/p.sqlite3\n",
+        [("config", "/app/db/p.sqlite3", 3)],
+    ),
+    (
+        "/app/application.yml",
+        "spring:\n  redis:\n    host: ${REDIS_HOST:localhost}\n    port: 6379\n",
+        [("default REDIS_HOST", "127.0.0.1:6379", 3)],
+    ),
+    (
+        "/app/application.properties",
+        "# localhost:1\nspring.datasource.url=jdbc:mysql://localhost:3306/x\n",
+        [("config", "127.0.0.1:3306", 2)],
+    ),
     ("/app/.env", "# c\nDB_HOST=127.0.0.1\nDB_PORT=3306\n", [("default DB_HOST", "127.0.0.1:3306", 2)]),
     ("/app/.env.example", "DB_HOST=127.0.0.1\n", []),
     ("/app/config.json", '{"redis": {"host": "localhost", "port": 6379}}', [("code", "127.0.0.1:6379", 1)]),
     ("/app/node_modules/x.js", "f('localhost:1')", []),
     ("/app/x.test.js", "f('localhost:1')", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("path", "text", "expected"), SETTINGS, ids=[f"{c[0]} {n}" for n, c in enumerate(SETTINGS)])
@@ -143,10 +183,54 @@ def test_settings(path, text, expected):
 
 
 PIECES = st.sampled_from(
-    ["localhost", "'", '"', "`", "#{", "${", "}", "{", "(", ")", "<?php ", "?>", "<<~X", "<<<X", "\nX\n", "/", "//", "/*",
-     "*/", "%w[", "%", "\\", "\n", "ENV", "process.env.X", "||", ".fetch(", '"X"', ",", ":", "=", "host", "port", "²", "[",
-     "]", "os.environ.get(", "<%= ", " %>", "=begin", "sqlite:", "redis://", "@", "tcp(", "f'{"]
-)  # fmt: skip
+    [
+        "localhost",
+        "'",
+        '"',
+        "`",
+        "#{",
+        "${",
+        "}",
+        "{",
+        "(",
+        ")",
+        "<?php ",
+        "?>",
+        "<<~X",
+        "<<<X",
+        "\nX\n",
+        "/",
+        "//",
+        "/*",
+        "*/",
+        "%w[",
+        "%",
+        "\\",
+        "\n",
+        "ENV",
+        "process.env.X",
+        "||",
+        ".fetch(",
+        '"X"',
+        ",",
+        ":",
+        "=",
+        "host",
+        "port",
+        "²",
+        "[",
+        "]",
+        "os.environ.get(",
+        "<%= ",
+        " %>",
+        "=begin",
+        "sqlite:",
+        "redis://",
+        "@",
+        "tcp(",
+        "f'{",
+    ]
+)
 
 
 @pytest.mark.parametrize("name", sorted(readers()))

@@ -1,8 +1,11 @@
 """Who needs what of whom, by configuration, variables, arguments and code."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from managing import image_of
 
 from splitter.inspection.couplings import find, listening, read
@@ -30,39 +33,45 @@ def found(processes, files=None, **more):
     ("processes", "env", "expected"),
     [
         pytest.param(
-            (WEB, WORKER, REDIS), {"REDIS_URL": "redis://localhost:6379/0"},
+            (WEB, WORKER, REDIS),
+            {"REDIS_URL": "redis://localhost:6379/0"},
             [("tcp", "127.0.0.1:6379", ("web", "worker", "redis"), "env REDIS_URL", "redis://localhost:6379/0")],
             id="a URL leads to who listens on its port",
         ),
         pytest.param(
-            (WEB, REDIS), {"CACHE_URL": "redis://127.0.0.1"},
+            (WEB, REDIS),
+            {"CACHE_URL": "redis://127.0.0.1"},
             [("tcp", "127.0.0.1:6379", ("web", "redis"), "env CACHE_URL", "redis://127.0.0.1")],
             id="a URL without a port leads to the server of its scheme",
         ),
         pytest.param(
-            (WEB, REDIS, POSTGRES), {"DATABASE_HOST": "127.0.0.1"},
+            (WEB, REDIS, POSTGRES),
+            {"DATABASE_HOST": "127.0.0.1"},
             [("tcp", "127.0.0.1:5432", ("web", "db"), "env DATABASE_HOST", "127.0.0.1")],
             id="a bare host means the server that its name hints at",
         ),
         pytest.param(
-            (WEB, REDIS, POSTGRES), {"DB_HOST": "localhost", "DB_PORT": "6379"},
+            (WEB, REDIS, POSTGRES),
+            {"DB_HOST": "localhost", "DB_PORT": "6379"},
             [("tcp", "127.0.0.1:6379", ("web", "redis"), "env DB_HOST", "localhost")],
             id="the port beside it is stronger than the name",
         ),
         pytest.param(
-            (WEB, POSTGRES), {"PGHOST": "localhost"},
+            (WEB, POSTGRES),
+            {"PGHOST": "localhost"},
             [("tcp", "127.0.0.1:5432", ("web", "db"), "env PGHOST", "localhost")],
             id="a name without marks is parted too",
         ),
         pytest.param(
-            (WEB, WORKER), {"SITE_URL": "http://localhost:8000", "ALLOWED_HOSTS": "localhost", "HOST": "127.0.0.1"},
+            (WEB, WORKER),
+            {"SITE_URL": "http://localhost:8000", "ALLOWED_HOSTS": "localhost", "HOST": "127.0.0.1"},
             [],
             id="how outsiders call the site is no coupling",
         ),
         pytest.param((WEB, WORKER), {"REDIS_URL": "redis://redis.example:6379"}, [], id="another host is none"),
         pytest.param((WEB, WORKER), {"DB_HOST": "localhost"}, [], id="nobody in the image offers it"),
     ],
-)  # fmt: skip
+)
 def test_variables(processes, env, expected):
     assert found(processes, env=env) == expected
 
@@ -77,3 +86,376 @@ def test_an_address_without_listener_is_a_gap():
 def test_listening_says_what_commands_say():
     said = [(x.process, x.host, x.port) for x in listening(image_of({}), (WEB, REDIS))]
     assert said == [("web", "127.0.0.1", 8000), ("redis", "127.0.0.1", 6379)]
+
+
+PHP = process("fpm", "php-fpm8.2 -F")
+POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
+SITE = "/etc/nginx/sites-enabled/site"
+
+
+@pytest.mark.parametrize(
+    ("processes", "files", "expected"),
+    [
+        pytest.param(
+            (NGINX, PHP),
+            {SITE: "server { fastcgi_pass unix:/var/run/php/a.sock; }", POOL: "[www]\nlisten = /run/php/a.sock\n"},
+            [("socket", "/run/php/a.sock", ("nginx", "fpm"), "config", "unix:/var/run/php/a.sock")],
+            id="a socket by its two names",
+        ),
+        pytest.param(
+            (NGINX, PHP),
+            {SITE: "server { fastcgi_pass unix:/run/php/b.sock; }", POOL: "[www]\nlisten = /run/php/a.sock\n"},
+            [],
+            id="another socket is none",
+        ),
+        pytest.param(
+            (NGINX, WEB),
+            {SITE: "server { location / { proxy_pass http://localhost:8000; } }"},
+            [("tcp", "127.0.0.1:8000", ("nginx", "web"), "config", "http://localhost:8000")],
+            id="a proxy and who listens on the port",
+        ),
+        pytest.param(
+            (NGINX, process("node", "node server.js", workdir="/srv/app")),
+            {SITE: "server { proxy_pass http://127.0.0.1:3000; }", "/srv/app/server.js": "app.listen(3000)\n"},
+            [("tcp", "127.0.0.1:3000", ("nginx", "node"), "config", "http://127.0.0.1:3000")],
+            id="a port that only the script says",
+        ),
+        pytest.param(
+            (NGINX, process("a", "node a.js", workdir="/srv/app"), process("b", "node b.js", workdir="/srv/app")),
+            {
+                SITE: "server { proxy_pass http://127.0.0.1:3000; }",
+                "/srv/app/a.js": "f(3000)",
+                "/srv/app/b.js": "f(3000)",
+            },
+            [],
+            id="two scripts that say the port are not guessed between",
+        ),
+        pytest.param(
+            (NGINX, process("cgi", "app.fcgi", via=("supervisord",))),
+            {
+                SITE: "server { fastcgi_pass unix:/run/f.sock; }",
+                "/run/cgi": "[fcgi-program:cgi]\ncommand=app.fcgi\nsocket=unix:///run/f.sock\n",
+            },
+            [("socket", "/run/f.sock", ("nginx", "cgi"), "config", "unix:/run/f.sock")],
+            id="a socket that supervisord opens for the program",
+        ),
+    ],
+)
+def test_configurations(processes, files, expected):
+    assert found(processes, files) == expected
+
+
+@pytest.mark.parametrize(
+    ("user", "offerer", "expected"),
+    [
+        pytest.param(
+            "celery -A a -b redis://localhost:6379/1 worker",
+            REDIS,
+            [("tcp", "127.0.0.1:6379", ("it", "redis"), "argument", "redis://localhost:6379/1")],
+            id="a broker",
+        ),
+        pytest.param(
+            "./worker --redis-host=127.0.0.1",
+            REDIS,
+            [("tcp", "127.0.0.1:6379", ("it", "redis"), "argument", "127.0.0.1")],
+            id="a host by its option",
+        ),
+        pytest.param(
+            "varnishd -F -a :80 -b 127.0.0.1:8000",
+            WEB,
+            [("tcp", "127.0.0.1:8000", ("it", "web"), "argument", "127.0.0.1:8000")],
+            id="a backend",
+        ),
+        pytest.param(
+            "psql -h localhost -c x",
+            POSTGRES,
+            [("tcp", "127.0.0.1:5432", ("it", "db"), "argument", "localhost")],
+            id="a client that is told",
+        ),
+        pytest.param(
+            "psql -c x",
+            POSTGRES,
+            [("socket", "/run/postgresql/.s.PGSQL.5432", ("it", "db"), "code", "")],
+            id="a client's own way",
+        ),
+        pytest.param("psql -h db.example -c x", POSTGRES, [], id="a client that goes elsewhere"),
+        pytest.param("gunicorn --bind 127.0.0.1:6379 a:b", REDIS, [], id="where it listens is no use"),
+        pytest.param(
+            "x11vnc -display :1",
+            process("screen", "Xvfb :1 -screen 0 800x600x24"),
+            [("socket", "/tmp/.X11-unix/X1", ("it", "screen"), "argument", ":1")],
+            id="a display",
+        ),
+    ],
+)
+def test_arguments(user, offerer, expected):
+    assert found((process("it", user), offerer)) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "env", "expected"),
+    [
+        pytest.param(
+            {"/srv/app/settings.py": 'import os\nH = os.environ.get("DB_HOST", "127.0.0.1")\n'},
+            {},
+            [("tcp", "127.0.0.1:5432", ("web", "worker", "db"), "default DB_HOST", "127.0.0.1")],
+            id="a default of the code that all run",
+        ),
+        pytest.param(
+            {"/srv/app/settings.py": 'import os\nH = os.environ.get("DB_HOST", "127.0.0.1")\n'},
+            {"DB_HOST": "db.example"},
+            [],
+            id="the variable is set, so the default is not used",
+        ),
+        pytest.param(
+            {"/srv/app/x.py": 'c = connect(host="localhost", port=5432)\n'},
+            {},
+            [("tcp", "127.0.0.1:5432", ("web", "worker", "db"), "code", "localhost")],
+            id="a constant",
+        ),
+        pytest.param({"/srv/app/x.js": "connect('localhost', 5432)\n"}, {}, [], id="code of another language"),
+        pytest.param(
+            {"/srv/app/x.py": 'HOST = os.environ.get("HOST", "127.0.0.1")\n'}, {}, [], id="where it listens itself"
+        ),
+        pytest.param(
+            {"/srv/app/database.yml": "production:\n  adapter: postgresql\n  host: localhost\n"},
+            {},
+            [("tcp", "127.0.0.1:5432", ("web", "worker", "db"), "config", "localhost")],
+            id="settings",
+        ),
+    ],
+)
+def test_code(files, env, expected):
+    assert found((WEB, WORKER, POSTGRES), files, env=env) == expected
+
+
+def test_a_script_is_read_for_the_process_that_runs_it():
+    one, two = process("one", "python one.py", workdir="/srv/app"), process("two", "python two.py", workdir="/srv/app")
+    files = {"/srv/app/one.py": 'r = redis.Redis("localhost")\n', "/srv/app/two.py": "pass\n"}
+    assert found((one, two, REDIS), files) == [("tcp", "127.0.0.1:6379", ("one", "redis"), "code", "localhost")]
+
+
+def test_php_code_is_found_under_what_the_web_server_serves():
+    files = {
+        SITE: "server { root /srv/shop/public; fastcgi_pass 127.0.0.1:9000; }",
+        "/srv/shop/config.php": "<?php $r = getenv('REDIS_HOST') ?: 'localhost';",
+    }
+    assert ("tcp", "127.0.0.1:6379", ("fpm", "redis"), "default REDIS_HOST", "localhost") in found(
+        (NGINX, PHP, REDIS), files
+    )
+
+
+def volumes_of(processes, files=None, volumes=(), **more):
+    image = image_of(files or {}, **more)
+    image = replace(image, config=replace(image.config, volumes=volumes))
+    return [
+        (c.kind, c.target, c.between, c.how)
+        for c in read(image, tuple(processes)).couplings
+        if c.kind in ("files", "shm")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("processes", "files", "volumes", "env", "expected"),
+    [
+        pytest.param(
+            (WEB, WORKER, REDIS),
+            {},
+            ("/data/up",),
+            {},
+            [("files", "/data/up", ("web", "worker"), "")],
+            id="a volume is the application's",
+        ),
+        pytest.param(
+            (WEB, WORKER, POSTGRES), {}, ("/var/lib/postgresql/15/main",), {}, [], id="a volume of one server"
+        ),
+        pytest.param(
+            (NGINX, WEB),
+            {SITE: "server { location /up { alias /data/up/; } }"},
+            ("/data/up",),
+            {},
+            [("files", "/data/up", ("nginx", "web"), "")],
+            id="the web server reads a volume",
+        ),
+        pytest.param(
+            (NGINX, WEB),
+            {SITE: "server { root /srv/app/public; }"},
+            (),
+            {},
+            [],
+            id="what the image ships is not shared",
+        ),
+        pytest.param(
+            (WEB, WORKER),
+            {},
+            (),
+            {"UPLOAD_DIR": "/data/up"},
+            [("files", "/data/up", ("web", "worker"), "env UPLOAD_DIR")],
+            id="a folder by its variable",
+        ),
+        pytest.param(
+            (WEB, WORKER),
+            {},
+            (),
+            {"DATABASE_URL": "sqlite:////data/x.db"},
+            [("files", "/data/x.db", ("web", "worker"), "env DATABASE_URL")],
+            id="a database file",
+        ),
+        pytest.param(
+            (
+                WEB,
+                process("tail", "tail -F /srv/app/log/a.log", logs=()),
+                process("job", "./job", logs=("/srv/app/log/a.log",)),
+            ),
+            {},
+            (),
+            {},
+            [("files", "/srv/app/log/a.log", ("tail", "job"), "")],
+            id="a log that another follows",
+        ),
+        pytest.param((WEB, process("job", "./job", logs=("/var/log/job.log",))), {}, (), {}, [], id="a log of one"),
+        pytest.param(
+            (process("a", "./a --shared-dir /dev/shm/x"), process("b", "./b --shared-dir=/dev/shm/x")),
+            {},
+            (),
+            {},
+            [("shm", "/dev/shm/x", ("a", "b"), "argument")],
+            id="shared memory",
+        ),
+        pytest.param(
+            (
+                process("m", "mkfifo /run/q", lifetime="job"),
+                process("a", "./a /run/q"),
+                process("b", "./b --in /run/q"),
+            ),
+            {},
+            (),
+            {},
+            [("files", "/run/q", ("a", "b"), "argument")],
+            id="a FIFO",
+        ),
+        pytest.param(
+            (process("collect", "python manage.py collectstatic", workdir="/srv/app", lifetime="job"), NGINX, WEB),
+            {
+                "/srv/app/settings.py": 'STATIC_ROOT = "/srv/app/static"\n',
+                SITE: "server { location /static { alias /srv/app/static; } }",
+            },
+            (),
+            {},
+            [("files", "/srv/app/static", ("nginx", "web", "collect"), "code")],
+            id="files collected at boot",
+        ),
+    ],
+)
+def test_files(processes, files, volumes, env, expected):
+    assert volumes_of(processes, files, volumes, env=env) == expected
+
+
+def test_written_paths_have_their_writers():
+    processes = (WEB, REDIS, process("beat", "celery -A app beat", workdir="/srv/app"))
+    said = read(image_of({"/var/lib/redis/x": ""}), processes).written
+    assert [(w.path, w.writers) for w in said] == [
+        ("/var/lib/redis", ("redis",)),
+        ("/srv/app/celerybeat-schedule", ("beat",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sender", "files", "expected"),
+    [
+        pytest.param("nginx -s reload", {}, ("signal", "nginx", ("it", "nginx")), id="nginx -s"),
+        pytest.param(
+            "sh -c 'kill -HUP $(cat /run/nginx.pid)'",
+            {},
+            ("signal", "/run/nginx.pid", ("it", "nginx")),
+            id="a pid file",
+        ),
+        pytest.param("pkill -USR1 gunicorn", {}, ("signal", "gunicorn", ("it", "web")), id="pkill"),
+        pytest.param("sv hup web", {}, ("signal", "sv", ("it", "web")), id="sv hup"),
+        pytest.param(
+            "supervisorctl -c /etc/s.conf restart web", {}, ("control", "supervisorctl", ("it", "web")), id="a restart"
+        ),
+        pytest.param(
+            "/app/renew.sh",
+            {"/app/renew.sh": "#!/bin/sh\ncertbot renew\nsupervisorctl signal HUP nginx\n"},
+            ("signal", "supervisorctl", ("it", "nginx")),
+            id="from a script",
+        ),
+        pytest.param("supervisorctl status", {}, None, id="a question"),
+        pytest.param("nginx -t", {}, None, id="a check"),
+    ],
+)
+def test_signals(sender, files, expected):
+    image = image_of(files, executable=("/app/renew.sh",))
+    kinds = ("signal", "control")
+    said = [c for c in find(image, (process("it", sender), NGINX, WEB)) if c.kind in kinds]
+    assert [(c.kind, c.target, c.between) for c in said] == ([expected] if expected else [])
+
+
+def test_order_is_a_coupling():
+    assert found((process("web", "gunicorn a:b", after=("redis", "gone")), REDIS)) == [
+        ("order", "redis", ("web", "redis"), "", "")
+    ]
+
+
+WORDS = st.sampled_from(
+    [
+        "redis-server",
+        "nginx",
+        "-h",
+        "localhost",
+        "psql",
+        "--port",
+        "6379",
+        "kill",
+        "$(cat /run/x.pid)",
+        "sh",
+        "-c",
+        "'",
+        "/srv/app/x.py",
+        "supervisorctl",
+        "restart",
+        "all",
+        "redis://localhost",
+        "sqlite:///x.db",
+        "",
+        "²",
+        "--display",
+        ":0",
+        "DISPLAY=:0",
+        "python",
+        "=",
+        "tail",
+        "/data/*",
+        "[",
+        "mkfifo",
+        "celery",
+        "beat",
+        "-s",
+        "php-fpm",
+        "apache2-foreground",
+        "node",
+        "//",
+        "..",
+        "9" * 30,
+    ]
+)
+
+
+@given(
+    commands=st.lists(st.lists(WORDS, min_size=1, max_size=6), max_size=4),
+    env=st.dictionaries(
+        st.sampled_from(["REDIS_URL", "HOST", "DISPLAY", "PGHOST", "UPLOAD_DIR", "X"]), st.one_of(WORDS, st.text())
+    ),
+    volumes=st.lists(st.sampled_from(["/data", "/", "", "x", "/var/lib/redis"]), max_size=2),
+)
+def test_nothing_makes_it_raise_and_every_coupling_has_two_sides(commands, env, volumes):
+    processes = tuple(
+        Process(f"p{n}", Command(tuple(words)), Evidence("CMD"), workdir="/srv/app") for n, words in enumerate(commands)
+    )
+    image = image_of({"/srv/app/x.py": "x = 'localhost:6379'\n"}, env=env)
+    image = replace(image, config=replace(image.config, volumes=tuple(volumes)))
+    names = {p.name for p in processes}
+    for coupling in read(image, processes).couplings:
+        assert len(set(coupling.between)) == len(coupling.between) > 1
+        assert names >= set(coupling.between)

@@ -1,28 +1,36 @@
 """Who listens where: by configuration where one was read, else by command, else by what the program does unasked."""
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import listeners
 from splitter.catalogue.meaning import meaning
-from splitter.inspection._address import EVERYWHERE, Address
+from splitter.catalogue.peel import peel
+from splitter.inspection._address import EVERYWHERE, Address, address
+from splitter.inspection._hints import CLIENTS
 from splitter.inspection.configs import Said, read
+from splitter.inspection.configs._ini import entries
 from splitter.model.facts import Evidence, Process
 from splitter.model.image import Image
 
 # One-off commands that only touch the container's own files or wait: they speak to no server.
+DISPLAYS = "/tmp/.X11-unix/X"
 PLUMBING = ("rights", "owner of shared data", "waiting", "secrets made at boot")
 
 
 @dataclass(frozen=True)
 class Member:
-    """A process with what is known of it and what its configuration says."""
+    """A process with what is known of it and what its configuration says.
+
+    `hosts`: a web server that runs the application's code itself, by a module of its own.
+    """
 
     process: Process
     known: Known | None
     said: Said = field(compare=False, repr=False)
+    hosts: bool = False
 
     @property
     def name(self) -> str:
@@ -33,9 +41,15 @@ class Member:
         return self.known.role if self.known is not None else ""
 
     @property
+    def client(self) -> tuple[str, ...]:
+        """The servers that it is a client program of: it reads none of the application's variables."""
+        meant = peel(self.process.command.argv)
+        return CLIENTS.get(meant.name, ()) if meant is not None else ()
+
+    @property
     def application(self) -> bool:
         """It runs the application's own code, so it may read its variables and use its servers."""
-        if self.process.off or self.role in ("backing", "drop", "proxy"):
+        if self.process.off or self.client or (self.role in ("backing", "drop", "proxy") and not self.hosts):
             return False
         return self.known is None or (self.known.name not in PLUMBING and self.known.phase != "wait")
 
@@ -58,8 +72,17 @@ def members(image: Image, processes: tuple[Process, ...]) -> tuple[Member, ...]:
     found = []
     for process in processes:
         known = meaning(process)
-        found.append(Member(process, known, read(process, known, image)))
+        found.append(Member(process, known, read(process, known, image), _hosts(process, known, image)))
     return tuple(found)
+
+
+def _hosts(process: Process, known: Known | None, image: Image) -> bool:
+    """Apache with PHP, WSGI or Passenger within, as Debian's a2enmod and the official PHP image do it."""
+    if known is None or not known.name.startswith("apache"):
+        return False
+    if any(w.endswith("apache2-foreground") for w in process.command.argv):
+        return True
+    return any(image.glob(f"/etc/apache2/mods-enabled/{m}*.load") for m in ("php", "wsgi", "passenger"))
 
 
 def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
@@ -77,7 +100,8 @@ def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
 
 
 def _of(member: Member, image: Image) -> list[Offer]:
-    told = [Offer(member, _real(m.address, image), m.evidence, m.certain) for m in member.said.listens]
+    told = [Offer(member, real_address, evidence) for real_address, evidence in _handed(member, image)]
+    told += [Offer(member, _real(m.address, image), m.evidence, m.certain) for m in member.said.listens]
     asked = list(listeners(member.process, member.known, image))
     plain = [
         Offer(member, _real(Address(x.host, x.port, x.unix), image), member.process.evidence, x.certain) for x in asked
@@ -92,8 +116,30 @@ def _of(member: Member, image: Image) -> list[Offer]:
     return told + [o for o in plain if not any(t.address.port for t in told)]
 
 
-def _real(address: Address, image: Image) -> Address:
-    return replace(address, unix=real(address.unix, image)) if address.unix else address
+def _handed(member: Member, image: Image) -> Iterator[tuple[Address, Evidence]]:
+    """The socket that supervisord opens for a fcgi-program, and the display of an X server."""
+    process = member.process
+    if "supervisord" in process.via and process.evidence.path.startswith("/"):
+        text = image.read(process.evidence.path)
+        for entry in entries(text, ";#") if isinstance(text, str) else ():
+            kind, _, name = entry.section.partition(":")
+            asked = address(entry.value) if kind == "fcgi-program" and entry.key == "socket" else None
+            if asked is not None and _is_named(process.name, name):
+                yield _real(asked, image), Evidence(process.evidence.path, entry.line)
+    if member.known is not None and member.known.name == "xserver":
+        for word in process.command.argv:
+            if word.startswith(":") and word[1:].isdigit():
+                yield Address(unix=f"{DISPLAYS}{word[1:]}"), process.evidence
+
+
+def _is_named(process: str, program: str) -> bool:
+    """The process is the program, or one of its instances (`%(program_name)s_%(process_num)02d`)."""
+    rest = process.removeprefix(program)
+    return process.startswith(program) and all(c.isdigit() or c in "_-" for c in rest)
+
+
+def _real(given: Address, image: Image) -> Address:
+    return replace(given, unix=real(given.unix, image)) if given.unix else given
 
 
 def real(path: str, image: Image) -> str:
@@ -107,14 +153,24 @@ def real(path: str, image: Image) -> str:
 
 @dataclass(frozen=True)
 class Directory:
-    """The offers, to be asked by address. Sockets are compared with the links of the image followed."""
+    """The offers, to be asked by address.
+
+    `silent` are processes of which no address is known, with a script of theirs and the lines of the numbers in it.
+    """
 
     image: Image
     offers: tuple[Offer, ...]
+    silent: tuple[tuple[Member, str, Mapping[int, int]], ...] = ()
 
-    def at(self, address: Address, but: str = "") -> Offer | None:
+    def at(self, asked: Address, but: str = "") -> Offer | None:
         """Who listens at this address; one that is sure of it goes before one that would by default."""
-        found = [o for o in self.offers if o.name != but and self._same(o.address, address)]
+        found = [o for o in self.offers if o.name != but and self._same(o.address, asked)]
+        if not found and asked.port:
+            # The script of one process alone has this number.
+            holding = [(m, p, n[asked.port]) for m, p, n in self.silent if asked.port in n and m.name != but]
+            if len({m.name for m, _, _ in holding}) == 1:
+                member, path, line = holding[0]
+                return Offer(member, Address("", asked.port), Evidence(path, line), certain=False)
         return min(found, key=lambda o: (not o.certain, o.member.process.lifetime != "service"), default=None)
 
     def named(self, names: Iterable[str], but: str = "", port: int = 0) -> Offer | None:
@@ -145,7 +201,3 @@ class Directory:
         if offered.port != wanted.port or not offered.port:
             return False
         return offered.host in EVERYWHERE or offered.loopback or offered.host == wanted.host
-
-
-def by_name(team: tuple[Member, ...]) -> Mapping[str, Member]:
-    return {m.name: m for m in team}

@@ -1,10 +1,14 @@
 """Where a process's own code lies, and in which language it is written."""
 
 import posixpath
+from collections.abc import Iterable, Mapping
 
+from splitter.catalogue.listening import number
 from splitter.catalogue.peel import Peeled, peel
 from splitter.inspection._offers import Member
-from splitter.inspection.code import ending, own_folder, readers
+from splitter.inspection._tokens import tokens
+from splitter.inspection.code import MAX_SIZE, ending, own_folder, readers
+from splitter.inspection.code.scripts import LANGUAGES as TOKENS
 from splitter.model.image import Image, normal
 
 # Folders that hold only what is served; the code is beside them.
@@ -23,6 +27,7 @@ SPEAKS = {
                      "frankenphp", "console", "wp", "drush"), "php"),
     **dict.fromkeys(("node", "nodejs", "tsx", "ts-node", "next", "nuxt", "nest", "bun", "deno", "strapi"), "node"),
 }  # fmt: skip
+Silent = tuple[Member, str, Mapping[int, int]]
 OTHERS = frozenset((".json", ".yml", ".yaml", ".env", ".properties"))
 
 
@@ -74,6 +79,24 @@ def folders(member: Member, team: tuple[Member, ...], image: Image) -> tuple[str
             found += (_above_public(m.path) for m in other.said.reads)
     whole = [f for f in dict.fromkeys(found) if own_folder(f)]
     return tuple(f for f in whole if not any(f.startswith(other.rstrip("/") + "/") for other in whole))
+
+
+def silent(team: tuple[Member, ...], speaking: Iterable[str], image: Image) -> tuple[Silent, ...]:
+    """The processes that stay up and of which no port is known, with the numbers that their scripts hold."""
+    known = set(speaking)
+    found: list[Silent] = []
+    for member in team:
+        if not member.application or member.process.lifetime != "service" or member.name in known:
+            continue
+        for path in scripts(member, image):
+            text = image.read(path, MAX_SIZE)
+            if isinstance(text, str):
+                numbers: dict[int, int] = {}
+                for token in tokens(text, TOKENS.get(ending(path), "c")):
+                    if token.kind in ("number", "string") and (port := number(token.text)) > 79:
+                        numbers.setdefault(port, token.line)
+                found.append((member, path, numbers))
+    return tuple(found)
 
 
 def _above_public(path: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from splitter.catalogue.listening import BINDS, HOSTS, listeners, number
 from splitter.catalogue.peel import peel
 from splitter.inspection._address import Address, addresses
-from splitter.inspection._hints import CLIENTS, own, servers, words
-from splitter.inspection._offers import Directory, Member, Offer
+from splitter.inspection._hints import own, servers, words
+from splitter.inspection._offers import DISPLAYS, Directory, Member, Offer
 from splitter.model.facts import CouplingKind, Evidence, Gap
 from splitter.model.image import Image
 
@@ -66,16 +66,16 @@ def configured(team: tuple[Member, ...], directory: Directory) -> Iterator[Use |
 def environment(team: tuple[Member, ...], image: Image, directory: Directory) -> Iterator[Use | Gap]:
     """Variables that are set to an address inside the container, for every process of the application."""
     for member in team:
-        if not member.application:
+        if not (member.application or (member.client and not member.process.off)):
             continue
         env = {**image.config.env, **member.process.env}
-        client = CLIENTS.get(peeled.name, ()) if (peeled := peel(member.process.command.argv)) else ()
         for name, value in env.items():
-            if client and name not in CLIENT_VARIABLES:
+            if member.client and name not in CLIENT_VARIABLES:
                 continue
             own_one = name in member.process.env and image.config.env.get(name) != value
             evidence = member.process.evidence if own_one else image.config.evidence(f"ENV {name}")
-            for asked in addresses(value):
+            displays = display(value) if name == "DISPLAY" else ()
+            for asked in displays or addresses(value):
                 if not asked.local or own(name, asked.scheme, asked.host):
                     continue
                 asked = with_port(asked, name, env)
@@ -84,6 +84,12 @@ def environment(team: tuple[Member, ...], image: Image, directory: Directory) ->
                     yield use(member, offer, asked, evidence, f"env {name}", value)
                 elif (asked.port or asked.unix) and directory.at(asked) is None:
                     yield unmatched(f"{name} names", asked, evidence)
+
+
+def display(value: str) -> tuple[Address, ...]:
+    """The socket of an X display on this machine: `:0`, `:99.0`, `unix:1`."""
+    text = value.removeprefix("unix").removeprefix(":").split(".")[0] if ":" in value else ""
+    return (Address(unix=f"{DISPLAYS}{text}"),) if text.isascii() and text.isdigit() else ()
 
 
 def with_port(asked: Address, name: str, env: Mapping[str, str]) -> Address:
@@ -108,14 +114,14 @@ def arguments(team: tuple[Member, ...], image: Image, directory: Directory) -> I
         if peeled is None or process.off or member.role == "drop":
             continue
         said = {x.at for x in listeners(process, member.known, image)}
-        clients = CLIENTS.get(peeled.name, ())
+        clients = member.client
         spoken = False
         for at in range(len(argv) - len(peeled.args), len(argv)):
             option, value = _option(argv, at)
             listens = option in BINDS | HOSTS and not clients and member.role in ("web", "proxy", "backing")
             if at in said or listens or (option and own(option, "", "")):
                 continue
-            found = addresses(value)
+            found = display(value) if option in ("-display", "--display", "-di") else addresses(value)
             if clients and option in ("-h", "--host", "-S", "--socket") and value.startswith("/"):
                 found = (Address(unix=value),)
             for asked in found:

@@ -7,8 +7,9 @@ the container (who uses); a coupling is a use that meets an offer of another pro
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from splitter.inspection import _codeuses, _uses
+from splitter.inspection import _codeuses, _files, _signals, _uses
 from splitter.inspection._offers import Directory, members, offers
+from splitter.inspection._program import silent
 from splitter.inspection._uses import Use
 from splitter.model.facts import Coupling, Facts, Gap, Listening, Process, Written
 from splitter.model.image import Image
@@ -32,21 +33,28 @@ def written(image: Image, processes: tuple[Process, ...]) -> tuple[Written, ...]
 def read(image: Image, processes: tuple[Process, ...]) -> Facts:
     """Couplings, listening addresses, written paths, and as gaps the addresses at which nothing is known to listen."""
     team = members(image, processes)
-    directory = Directory(image, offers(image, team))
-    said = _codeuses.places(team, image)
+    found_offers = offers(image, team)
+    speaking = [o.name for o in found_offers if o.address.port and o.certain]
+    directory = Directory(image, found_offers, silent(team, speaking, image))
+    places = _codeuses.places(team, image)
+    touches = _files.touches(team, places, image)
     gaps: list[Gap] = [gap for member in team for gap in member.said.gaps]
     uses: list[Use] = []
+    steers: list[Coupling] = []
     for found in chain(
         _uses.configured(team, directory),
         _uses.environment(team, image, directory),
         _uses.arguments(team, image, directory),
-        _codeuses.uses(said, image, directory),
+        _codeuses.uses(places, image, directory),
+        _signals.couplings(team, image),
     ):
         if isinstance(found, Gap):
             gaps.append(found)
-        else:
+        elif isinstance(found, Use):
             uses.append(found)
-    couplings = [*_grouped(uses), *_ordered(processes)]
+        else:
+            steers.append(found)
+    couplings = [*_grouped(uses), *_files.couplings(team, touches, image), *_ordered(processes), *steers]
     return Facts(
         processes,
         tuple(couplings),
@@ -56,6 +64,7 @@ def read(image: Image, processes: tuple[Process, ...]) -> Facts:
             for o in directory.offers
             if o.certain or o.member.known is not None
         ),
+        tuple(_files.written(team, touches)),
     )
 
 

@@ -7,8 +7,8 @@ from splitter.model.image import normal
 
 DATABASES = (".db", ".sqlite", ".sqlite3", ".db3")
 KINDS = frozenset(
-    ("upload", "uploads", "media", "storage", "spool", "attachments", "files", "avatars", "userdata", "persistent",
-     "shared", "sqlite", "queue", "inbox", "outbox", "sessions", "session", "export", "exports", "import", "imports")
+    ("upload", "uploads", "media", "storage", "spool", "attachments", "avatars", "userdata", "persistent", "shared",
+     "sqlite", "inbox", "outbox", "sessions", "exports")
 )  # fmt: skip
 PLACES = frozenset(("root", "dir", "directory", "folder", "path", "location", "dest", "destination"))
 

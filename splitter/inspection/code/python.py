@@ -154,6 +154,11 @@ def _port(node: ast.AST, above: list[ast.AST], names: Names) -> int:
     return 0
 
 
+def _is_place(name: str) -> bool:
+    # Django's collectstatic fills STATIC_ROOT, where that runs at boot.
+    return name == "STATIC_ROOT" or is_folder_name(words(name))
+
+
 def _folders(node: ast.AST, names: Names, folder: str) -> Iterator[Found]:
     """Folders and database files that settings name: MEDIA_ROOT, UPLOAD_FOLDER, sqlite."""
     pairs: list[tuple[str, ast.expr]] = []
@@ -176,7 +181,7 @@ def _folders(node: ast.AST, names: Names, folder: str) -> Iterator[Found]:
         if got is None:
             continue
         path = sqlite(got, folder) or (got if isinstance(node, ast.Dict) and got.startswith("/") else "")
-        path = path or database(got) or (got if is_folder_name(words(name)) and got.startswith("/") else "")
+        path = path or database(got) or (got if _is_place(name) and got.startswith("/") else "")
         if path:
             how = f"default {read_one[0]}" if read_one is not None else "code"
             yield Found(
