@@ -239,6 +239,13 @@ def test_a_script_that_stands_in_for_a_tool_is_left_to_the_shell():
     assert expand("wrappers", "with-contenv puma", image_of(files)) is not None
 
 
+def test_with_contenv_is_one_managers_though_it_is_a_script():
+    script = "#!/command/execlineb -S0\ns6-envdir -Lfn -- /run/s6/container_environment\n$@\n"
+    tree = MemoryTree({"/command/with-contenv": text_node(script, 0o755)})
+    facts = discover(Image("x", Config(cmd=("/command/with-contenv", "puma")), tree))
+    assert [(p.command.argv, p.via) for p in facts.processes] == [(("puma",), ("wrappers",))]
+
+
 def test_an_init_without_a_command_is_a_gap():
     assert expand("wrappers", "tini --", image_of())[1][0].what == "tini is given no command"
 

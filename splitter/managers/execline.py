@@ -91,7 +91,8 @@ def _words(process: Process, image: Image) -> tuple[list[Word], str] | None:
         if not isinstance(text, str):
             raise Unreadable("the script is not at hand" if text is None else text.what, 1)
         return _positional(parse(text), flags, [w.text for w in rest]), path
-    text = image.read(path) if path else None
+    # with-contenv is a script of s6-overlay whose meaning is known: `wrappers` takes it off.
+    text = image.read(path) if path and posixpath.basename(argv[0]) != "with-contenv" else None
     if not isinstance(text, str) or not text.startswith("#!"):
         return None
     interpreter = text[2:].split("\n", 1)[0].split()
