@@ -1,0 +1,347 @@
+"""The children of a script: its units as processes, with what each of them needs to start without the script."""
+
+import posixpath
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from splitter.catalogue import one_off, peel, service
+from splitter.managers import _scripts
+from splitter.managers._shell_calls import acts, bare, daemonizes, logs, piped, waited
+from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
+from splitter.managers._shell_render import Rendered, Renderer
+from splitter.managers._shell_target import Script, interpreter
+from splitter.managers._shell_units import TEMPORARY, Unit, units
+from splitter.model.facts import Command, Evidence, Gap, Lifetime, Phase, Process
+from splitter.model.image import Image, Node
+from splitter.shell import quote
+from splitter.shell.calls import Call, Trace, Word
+from splitter.shell.effects import effects
+from splitter.shell.lexer import Param, lex
+
+MAX_WRITTEN = 400  # calls whose files are followed
+BASHISMS = ("[[", "((", "<<<", "<(", "function ", "declare ", "${!", "&>", "shopt", "=(", "pipefail", "|&")
+
+
+class Builder:
+    """One script on its way to processes."""
+
+    def __init__(self, process: Process, image: Image, script: Script, trace: Trace, given: Mapping[str, str]) -> None:
+        self.process, self.image, self.script, self.trace, self.given = process, image, script, trace, given
+        self.found: list[Process | Gap] = []
+        self.files: dict[str, Node | None] = {}
+        self.written = 0
+        self.after: list[str] = []
+        self.named = False
+
+    def children(self) -> list[Process | Gap] | None:
+        echo = self.script.dialect in ("sh", "dash")
+        meanings = self.meanings(echo)
+        acting = frozenset(i for i, m in enumerate(meanings) if acts(m))
+        self.renderer = Renderer(
+            self.script.path, self.script.text, self.trace, self.text_of, acting, frozenset(self.given)
+        )
+        parts = units(meanings)
+        if self.process.lifetime == "scheduled" and (len(parts) != 1 or parts[0].what not in ("job", "service", "own")):
+            # One entry of a crontab is one thing, however many commands it is made of.
+            return None
+        if parts and all(u.what == "files" for u in parts) and not self.trace.unread:
+            return [self.whole(parts[0])]
+        self.count = len(parts)
+        for unit in parts:
+            self.add(unit)
+        for gap in self.trace.unread:
+            self.found.append(Gap(gap.what, self.at(gap.path, gap.line)))
+        return self.found
+
+    def text_of(self, path: str) -> str | None:
+        text = self.image.read(path)
+        return text if isinstance(text, str) else None
+
+    def meanings(self, echo: bool) -> list[Meaning]:
+        """Every call with its meaning, the files that those before it write at hand."""
+        found: list[Meaning] = []
+        self.after_files: list[dict[str, Node | None]] = []
+        image = self.image
+        for call in self.trace.calls:
+            self.after_files.append(dict(self.files) if self.files else {})
+            one = meaning(call, image, echo)
+            found.append(one)
+            changes = self.changes(one, image, echo)
+            if changes:
+                self.files.update(changes)
+                image = self.image.with_files(self.files)
+        return found
+
+    def changes(self, one: Meaning, image: Image, echo: bool) -> Mapping[str, Node | None]:
+        """What a call leaves behind; under a condition only what was not there before."""
+        call = one.call
+        if call.off or call.background or self.written > MAX_WRITTEN:
+            return {}
+        changes: Mapping[str, Node | None] = {}
+        if one.kind in ("file", "own"):
+            changes = effects(call, image, posix_echo=echo) or {}
+        elif one.kind == "job" and not call.last and one.plain:
+            path = image.which(call.argv[0], call.cwd or "/")
+            text = image.read(path) if path else None
+            if path and isinstance(text, str) and interpreter(text):
+                user = self.process.user or self.image.config.user
+                inner = _scripts.trace(path, image, {**self.given, **call.env}, call.cwd or "/", user)
+                changes = _scripts.written(inner, image)
+        self.written += bool(changes)
+        if call.guards or call.operator == "||":
+            return {p: n for p, n in changes.items() if n is not None and image.node(p) is None}
+        return changes
+
+    # Children
+
+    def add(self, unit: Unit) -> None:
+        call = unit.call
+        match unit.what:
+            case "control":
+                self.after += [n for n in waited(unit.meaning.argv) if n not in self.after]
+            case "unknown":
+                text = call.words[0].text
+                self.found.append(
+                    Gap(f"which program {text} is shows only when it runs", self.at(call.path, call.line))
+                )
+            case "files":
+                self.found.append(self.prepared(unit))
+            case "loop":
+                self.found.append(self.loop(unit))
+            case "wait":
+                self.found.append(self.waiting(unit))
+            case "own" | "job":
+                self.found.append(self.job(unit))
+            case "service":
+                self.found.append(self.service(unit))
+
+    def whole(self, unit: Unit) -> Process:
+        """A script that only makes files is one step, as it is."""
+        secret = makes_secret(self.script.text)
+        return Process(
+            name=self.own_name(),
+            command=self.process.command,
+            evidence=self.at(self.script.path, unit.call.line if self.script.inline else None),
+            lifetime="job",
+            phase="once" if secret else "prepare",
+            notes=("makes a secret",) if secret else (),
+        )
+
+    def own_name(self) -> str:
+        """What a set-up step is called: the script's own name."""
+        if self.script.inline or not self.script.path.startswith("/"):
+            return self.process.name if self.process.via else "prepare"
+        if self.process.via and self.process.name != self.process.command.program:
+            return self.process.name
+        return posixpath.splitext(posixpath.basename(self.script.path))[0]
+
+    def prepared(self, unit: Unit) -> Process:
+        """File commands as one step that every container takes which needs it."""
+        rendered = self.renderer.only(unit.at)
+        secret = makes_secret(rendered.text)
+        return self.process_of(
+            unit, self.own_name(), Command(unit.call.argv, self.shell(rendered)), "job",
+            "once" if secret else "prepare", notes=("makes a secret",) if secret else (),
+        )  # fmt: skip
+
+    def waiting(self, unit: Unit) -> Process:
+        command = Command(unit.meaning.argv)
+        return self.process_of(unit, self.name(unit.meaning.argv), command, "job", "wait")
+
+    def loop(self, unit: Unit) -> Process:
+        """An endless loop: one process that runs a program again and again."""
+        one = unit.meaning
+        argv = bare(one.argv)
+        if one.kind == "service" and service(argv) is not None and not unit.others:
+            # A loop around what stays up only starts it again.
+            note = f"started again by a loop ({self.where(one.call)})"
+            made = self.process_of(unit, self.main_name(argv, unit), self.command(unit), "service", notes=(note,))
+            return replace(made, restart="always")
+        pause = next((c.argv[1] for i in unit.at if (c := self.trace.calls[i]).argv[0].endswith("sleep")
+                      and len(c.argv) > 1), "")  # fmt: skip
+        often = f"every {pause}{'' if pause[-1:].isalpha() else ' seconds'}" if pause else "again and again"
+        notes = [f"runs {often} in a shell loop"]
+        notes += [f"the loop also runs {Command(m.argv)}" for m in unit.others[:8]]
+        script = self.renderer.script(one.call.path)
+        text = self.renderer.source(one.call) if script else one.call.source
+        rendered = self.renderer.before(text, one.call.root[0], keep=unit.at)
+        name = self.main_name(argv, unit)
+        return self.process_of(unit, name, Command(argv, self.shell(rendered)), "service", notes=tuple(notes))
+
+    def job(self, unit: Unit) -> Process:
+        one, call = unit.meaning, unit.call
+        known = one_off(one.argv)
+        temporary = TEMPORARY in unit.notes
+        phase: Phase = "once" if temporary else ""
+        notes: tuple[str, ...] = ()
+        argv, command = one.argv, self.command(unit)
+        text = self.renderer.source(call)
+        secret = known is not None and known.name in ("rails secret", "secrets made at boot")
+        if secret or (one.kind in ("own", "file") and makes_secret(text)):
+            phase, notes = "once", ("makes a secret",)
+        if self.kept_whole(unit):
+            argv = bare(argv)
+            command = Command(argv, self.shell(self.renderer.only(unit.at)))
+        lifetime: Lifetime = "job"
+        if not call.guards and not phase and self.stays_inside(one):
+            lifetime = "service"
+        made = self.process_of(unit, self.name(argv), command, lifetime, phase, notes)
+        if unit.main and self.process.lifetime == "service" and not phase:
+            return replace(made, name=self.main_name(argv, unit))
+        return made
+
+    def stays_inside(self, one: Meaning) -> bool:
+        """Whether a script that is called starts what stays up after it."""
+        if not one.plain:
+            return False
+        path = self.image.which(one.argv[0], one.call.cwd or "/")
+        text = self.image.read(path) if path else None
+        if path is None or not isinstance(text, str) or not interpreter(text):
+            return False
+        inner = _scripts.trace(path, self.image, {**self.given, **one.call.env}, one.call.cwd or "/")
+        for call in inner.calls if inner else ():
+            daemon = init_script(call.argv)
+            if not call.off and ((call.background and call.last) or (daemon is not None and daemon[1] == "start")):
+                return True
+            if not call.off and daemonizes(call.argv):
+                return True
+        return False
+
+    def kept_whole(self, unit: Unit) -> bool:
+        """Whether a step only makes sense with its condition, its loop or its input around it."""
+        call = unit.call
+        if call.guards or call.loop or unit.meaning.main is not call:
+            return True
+        if any(r.op in ("<", "<<", "<<-", "<<<") for r in call.redirects) or (call.needs and not call.function):
+            return True
+        return any(writes(r) for r in call.redirects)
+
+    def service(self, unit: Unit) -> Process:
+        return self.process_of(unit, self.main_name(unit.meaning.argv, unit), self.command(unit), "service")
+
+    def process_of(
+        self, unit: Unit, name: str, command: Command, lifetime: Lifetime, phase: Phase = "",
+        notes: tuple[str, ...] = (),
+    ) -> Process:  # fmt: skip
+        call, stays = unit.call, lifetime == "service"
+        said = [*notes, *unit.notes, *(f"if {g}" for g in call.guards), *(f"decided by {d}" for d in call.decided)]
+        cwd = call.cwd if call.cwd != (self.process.workdir or self.image.config.workdir or "/") else ""
+        written = tuple(dict.fromkeys(t for t in map(self.full, logs(call)) if t)) if stays else ()
+        after = tuple(self.after) if stays and (unit.main or self.count == 1) else ()
+        return Process(
+            name=name,
+            command=command,
+            evidence=self.at(call.path, call.line),
+            lifetime=lifetime,
+            phase=phase,
+            env=self.environment(call),
+            user=unit.meaning.user,
+            workdir=cwd,
+            instances=unit.instances,
+            after=after,
+            logs=written,
+            off=call.off,
+            notes=tuple(dict.fromkeys(said)),
+            files=self.after_files[unit.at[0]],
+        )
+
+    def environment(self, call: Call) -> dict[str, str]:
+        late = {n: run for n, run in call.dynamic.items() if not any(c in run for c in '"`\\') and "$(" not in run}
+        return {**call.env, **late}
+
+    def full(self, path: str) -> str:
+        return posixpath.normpath(posixpath.join(self.process.workdir or "/", path)) if path else ""
+
+    def at(self, path: str, line: int | None) -> Evidence:
+        if self.script.inline and path == self.script.path:
+            return self.process.evidence
+        return Evidence(path, line)
+
+    def where(self, call: Call) -> str:
+        return str(self.at(call.path, call.line))
+
+    def name(self, argv: Sequence[str]) -> str:
+        if daemon := init_script(argv):
+            return daemon[0]
+        meant = peel(tuple(argv))
+        return meant.name if meant else posixpath.basename(argv[0])
+
+    def main_name(self, argv: Sequence[str], unit: Unit) -> str:
+        """The name that a manager gave stays with the program the script lives for."""
+        first = unit.main or self.count == 1 or (unit.what == "loop" and not unit.call.background)
+        given = self.process.via and self.process.name != self.process.command.program
+        if given and first and not self.named and not unit.call.off:
+            self.named = True
+            return self.process.name
+        return self.name(argv)
+
+    # Commands
+
+    def command(self, unit: Unit) -> Command:
+        """The words of a call, and the shell line that starts it where the words alone would not do."""
+        call, argv = unit.call, unit.meaning.argv
+        main = unit.meaning.main or call
+        lost = [n for n in call.unknown if n not in main.needs and n not in self.given]
+        lost += [n for n, run in call.dynamic.items() if n not in self.environment(call)]
+        if argv != main.argv:
+            return Command(argv)
+        if main is not call or piped(call):
+            return Command(argv, self.shell(self.renderer.before(self.renderer.source(call), call.root[0])))
+        late = [w for w in main.words if self.late(w)]
+        reads = [r for r in call.redirects if r.op in ("<", "<<", "<<-", "<<<")]
+        if not (late or lost or main.needs or reads):
+            return Command(argv)
+        line = " ".join(quote.join((w,)) if self.late(w) else shlex.quote(w.text) for w in main.words)
+        if reads:
+            line = self.renderer.source(call).removeprefix("exec ").lstrip()
+        if not (main.needs or lost or reads):
+            return Command(argv, ("/bin/sh", "-c", f"exec {line}"))
+        names = "".join(f' "${{{n}}}"' for n in lost)
+        rendered = self.renderer.before(f"exec {line}", call.root[0] if not call.function else call.root[1])
+        if lost:
+            # The variables must be there, exported as the script does it.
+            needed = self.renderer.before(f":{names}", call.root[0] if not call.function else call.root[1])
+            head = needed.text.rsplit("\n", 1)[0] if "\n" in needed.text else ""
+            tail = rendered.text.rsplit("\n", 1)[-1]
+            front = "\n".join(dict.fromkeys([*head.split("\n"), *rendered.text.split("\n")[:-1]]))
+            rendered = Rendered(f"{front}\n{tail}".strip(), rendered.arguments, rendered.undefined)
+        gone = sorted(rendered.undefined & (set(main.needs) | set(lost)))
+        if gone:
+            what = f"{', '.join(f'${n}' for n in gone)}: the value shows only when the script runs"
+            self.found.append(Gap(what, self.at(call.path, call.line)))
+        if makes_secret(rendered.text):
+            names_ = ", ".join(sorted({*main.needs, *lost})) or "a value"
+            what = f"{names_} is made anew at every start; services that share it must be given one value"
+            self.found.append(Gap(what, self.at(call.path, call.line)))
+        return Command(argv, self.shell(rendered))
+
+    def late(self, word: Word) -> bool:
+        """Whether a word may be another one at run time, by a variable that the container can be given."""
+        if word.source == shlex.quote(word.text):
+            return False
+        if not word.known:
+            return True
+        names: set[str] = set()
+        for part in (*lex(word.source), *(lex(word.source, True) if '"' in word.source else ())):
+            if isinstance(part, Param):
+                names.add(part.name)
+        if not names:
+            return "$" in word.source or "`" in word.source or any(c in word.source for c in "*?[")
+        return not all(self.fixed(n) for n in names)
+
+    def fixed(self, name: str) -> bool:
+        """A variable that the split itself sets, or a folder of the image."""
+        if name in self.process.env and self.image.config.env.get(name) != self.process.env[name]:
+            return True
+        value = self.image.config.env.get(name, "")
+        return value.startswith("/") and self.image.node(value) is not None
+
+    def shell(self, rendered: Rendered) -> tuple[str, ...]:
+        """A text as a command, in the shell that it needs, with the script's arguments where it uses them."""
+        text = rendered.text
+        bash = self.script.dialect in ("bash", "zsh", "ksh") and any(b in text for b in BASHISMS)
+        args: tuple[str, ...] = ()
+        if rendered.arguments and self.script.args:
+            args = (self.script.zero, *(a if isinstance(a, str) else a.text for a in self.script.args))
+        return ("/bin/bash" if bash else "/bin/sh", "-c", text, *args)

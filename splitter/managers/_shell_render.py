@@ -1,0 +1,189 @@
+"""A part of a script as a script of its own: some statements, what they need in front, and everything else blanked."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from splitter.shell.calls import Call, Trace
+from splitter.shell.names import used
+from splitter.shell.parse import parse
+from splitter.shell.syntax import Assign, Function, Script, Simple, Statement, walk
+from splitter.shell.variables import DECLARING
+
+MAX_SPLICES = 400
+ARGUMENTS = frozenset(("@", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
+SETTINGS = frozenset(("set", "shopt", "umask", "ulimit"))
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A text, whether it uses the script's arguments, and the names that nothing in it defines."""
+
+    text: str
+    arguments: bool = False
+    undefined: frozenset[str] = frozenset()
+
+
+@dataclass
+class Renderer:
+    """The texts of one script and of the files that it reads in; `acts` says which calls are more than output."""
+
+    path: str
+    text: str
+    trace: Trace
+    read: Callable[[str], str | None]
+    acts: frozenset[int]
+    given: Collection[str] = ()
+    _scripts: dict[str, Script] = field(default_factory=dict)
+
+    def script(self, path: str) -> Script | None:
+        if path not in self._scripts:
+            text = self.text if path == self.path else self.read(path)
+            if text is None:
+                return None
+            self._scripts[path] = parse(text)
+        return self._scripts[path]
+
+    def source(self, call: Call) -> str:
+        """The text of a call with its whole loop or pipeline, without the `&` after it."""
+        script = self.script(call.path)
+        raw = script.raw[call.start : call.end].decode("utf-8", "replace") if script else call.source
+        return foreground(raw)
+
+    def only(self, keep: Collection[int]) -> Rendered:
+        """The statements of the script's top level that lead to these calls, without what else they would start."""
+        script = self.script(self.path)
+        calls = self.trace.calls
+        if script is None or not keep:
+            return Rendered("")
+        wanted = {calls[i].root for i in keep}
+        spans = [s.span for s in script.body.body if (s.span.start, s.span.end) in wanted]
+        if not spans:
+            spans_ = sorted(wanted)
+            texts = [script.raw[a:b].decode("utf-8", "replace") for a, b in spans_]
+            return Rendered("\n".join(texts))
+        return self._with_needs(script, [(s.start, s.end) for s in spans], frozenset(keep))
+
+    def before(self, line: str, position: int, *, keep: Collection[int] = ()) -> Rendered:
+        """A line of shell with the definitions in front that it needs; `position` is where it stands in the script."""
+        script = self.script(self.path)
+        if script is None:
+            return Rendered(line)
+        found = self._needs(script, line, position)
+        parts = [self._cut(self.path, a, b, frozenset(keep)) for a, b in found[0]]
+        text = "\n".join([*parts, line])
+        return Rendered(text, bool(found[1] & ARGUMENTS), found[2])
+
+    def _with_needs(self, script: Script, spans: list[tuple[int, int]], keep: frozenset[int]) -> Rendered:
+        body = "\n".join(self._cut(self.path, a, b, keep) for a, b in spans)
+        needed, names, undefined = self._needs(script, body, max(b for _, b in spans), skip=spans)
+        parts = sorted({*needed, *spans})
+        text = "\n".join(self._cut(self.path, a, b, keep) for a, b in parts)
+        if parse(text).broken and not script.broken:
+            text = body
+        return Rendered(text, bool(names & ARGUMENTS), undefined)
+
+    def _needs(
+        self, script: Script, text: str, position: int, skip: Iterable[tuple[int, int]] = ()
+    ) -> tuple[list[tuple[int, int]], frozenset[str], frozenset[str]]:
+        """The statements before a position that define what a text uses, all names used, and those never defined."""
+        programs, names = used(parse(text))
+        needed, seen = set(programs) | set(names), set(names)
+        taken: list[tuple[int, int]] = []
+        outside = set(skip)
+        defined: set[str] = set()
+        for statement in reversed(script.body.body):
+            span = (statement.span.start, statement.span.end)
+            function = isinstance(statement, Function)
+            if span in outside or (span[0] >= position and not function):
+                continue
+            gives = self._gives(statement)
+            if not (gives & needed) and not (taken and _settings(statement)):
+                continue
+            defined |= gives
+            more_programs, more_names = used(parse(self._cut(self.path, *span, frozenset())))
+            needed |= set(more_programs) | set(more_names)
+            seen |= set(more_names)
+            taken.append(span)
+        undefined = frozenset(n for n in seen if n.isidentifier() and n not in defined and n not in self.given)
+        return sorted(taken), frozenset(seen), undefined
+
+    def _gives(self, statement: Statement) -> set[str]:
+        """The names of variables and functions that a statement defines, also by a file that it reads in."""
+        names = set(_defines(statement))
+        span = statement.span
+        for source in self.trace.sourced:
+            if source.path == self.path and span.start <= source.start and source.end <= span.end:
+                script = self.script(source.target)
+                for inner in script.body.body if script else ():
+                    names |= set(_defines(inner))
+        return names
+
+    def _cut(self, path: str, start: int, end: int, keep: frozenset[int], depth: int = 0) -> str:
+        """A piece of a file with the calls that are not to be kept blanked, files read in put in where need be."""
+        script = self.script(path)
+        if script is None:
+            return ""
+        calls = self.trace.calls
+        kept = [(c.start, c.end) for i, c in enumerate(calls) if i in keep and c.path == path]
+        splices: dict[tuple[int, int], str] = {}
+        for i, call in enumerate(calls):
+            span = (call.start, call.end)
+            if i in keep or i not in self.acts or call.path != path or not start <= span[0] < span[1] <= end:
+                continue
+            if any(span[0] < b and a < span[1] for a, b in kept):
+                continue
+            splices[span] = ": &" if call.background and script.raw[span[0] : span[1]].endswith(b"&") else ":"
+        for source in self.trace.sourced:
+            if source.path != path or not (start <= source.start and source.end <= end) or depth > 4:
+                continue
+            if any(c.path == source.target and i in self.acts and i not in keep for i, c in enumerate(calls)):
+                inner = self.script(source.target)
+                if inner is not None:
+                    text = self._cut(source.target, 0, len(inner.raw), keep, depth + 1)
+                    splices[(source.start, source.end)] = text.strip() or ":"
+        return _spliced(script.raw, start, end, splices)
+
+
+def _spliced(raw: bytes, start: int, end: int, splices: dict[tuple[int, int], str]) -> str:
+    out: list[str] = []
+    at = start
+    for (a, b), text in sorted(splices.items())[:MAX_SPLICES]:
+        if a < at:
+            continue
+        out.append(raw[at:a].decode("utf-8", "replace"))
+        out.append(text)
+        at = b
+    out.append(raw[at:end].decode("utf-8", "replace"))
+    return "".join(out)
+
+
+def _defines(statement: Statement) -> Iterator[str]:
+    for one in walk(statement):
+        if isinstance(one, Function):
+            yield one.name
+        elif isinstance(one, Simple):
+            head = one.words[0] if one.words else None
+            if head is None:
+                yield from (a.name for a in one.assigns)
+            elif head in DECLARING:
+                yield from (w.name for w in one.words if isinstance(w, Assign))
+                yield from (w for w in one.words[1:] if isinstance(w, str) and w.isidentifier())
+            elif head == ":":
+                for word in one.words[1:]:
+                    if isinstance(word, str) and "=" in word and "${" in word:
+                        yield word.partition("${")[2].partition(":=")[0].partition("=")[0]
+            elif head in ("read", "mapfile", "readarray", "getopts"):
+                yield from (w for w in one.words[1:] if isinstance(w, str) and w.isidentifier())
+
+
+def _settings(statement: Statement) -> bool:
+    if not isinstance(statement, Simple) or not statement.words or statement.words[0] not in SETTINGS:
+        return False
+    return statement.words[0] != "set" or all(isinstance(w, str) and w[:1] in "-+" and w != "--"
+                                              for w in statement.words[1:2])  # fmt: skip
+
+
+def foreground(text: str) -> str:
+    """A statement without the `&` that sends it to the background."""
+    text = text.strip()
+    return text[:-1].rstrip() if text.endswith("&") and not text.endswith("&&") else text

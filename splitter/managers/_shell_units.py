@@ -1,0 +1,206 @@
+"""The calls of a script put together into what become its children: loops, file commands, temporary servers."""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from splitter.catalogue import one_off, service
+from splitter.managers._shell_kinds import QUIET, Meaning, family, init_script, stops
+from splitter.shell.calls import Call
+
+What = Literal["files", "own", "wait", "job", "service", "loop", "control", "unknown"]
+TEMPORARY = "only while the script runs"
+
+
+@dataclass
+class Unit:
+    """Some calls that are one child. `at` are their numbers in the trace; the first is what it is called after."""
+
+    what: What
+    at: list[int]
+    meaning: Meaning
+    main: bool = False
+    instances: int = 1
+    notes: list[str] = field(default_factory=list)
+    others: list[Meaning] = field(default_factory=list)
+
+    @property
+    def call(self) -> Call:
+        return self.meaning.call
+
+
+def units(meanings: Sequence[Meaning]) -> list[Unit]:
+    """What a script does, in order. Output and tests are left out."""
+    found: list[Unit] = []
+    at = 0
+    while at < len(meanings):
+        one = meanings[at]
+        loop = _loop(meanings, at) if one.call.loop in ("forever", "until") else []
+        if loop:
+            found.extend(_looped(meanings, loop))
+            at = loop[-1] + 1
+            continue
+        unit = _unit(one, at)
+        if unit is not None:
+            _add(found, unit)
+        at += 1
+    _temporary(found, meanings)
+    return found
+
+
+def _loop(meanings: Sequence[Meaning], at: int) -> list[int]:
+    """The numbers of the calls that stand in the same loop."""
+    first = meanings[at].call
+    end = at
+    while end < len(meanings):
+        call = meanings[end].call
+        if (call.loop, call.root) != (first.loop, first.root) or not _within(call, first):
+            break
+        end += 1
+    return list(range(at, end))
+
+
+def _within(call: Call, first: Call) -> bool:
+    if call.path != first.path:
+        return True
+    return (call.start, call.end) == (first.start, first.end)
+
+
+def _looped(meanings: Sequence[Meaning], at: list[int]) -> list[Unit]:
+    """An endless loop is one service; a loop that waits is one wait, or the step that it tries until it works."""
+    inside = [(i, meanings[i]) for i in at]
+    first = inside[0][1].call
+    works = [(i, m) for i, m in inside if m.kind in ("job", "service", "own") and not m.call.off]
+    if first.loop == "until":
+        done = [(i, m) for i, m in works if not (m.call.condition and asks(m))]
+        if done:
+            return [Unit("job", at, done[0][1])]
+        asked = [m for _, m in inside if m.kind in ("wait", "job", "service") or _remote(m)]
+        return [Unit("wait", at, asked[0])] if asked else []
+    works = [(i, m) for i, m in works if not (m.call.condition and asks(m))]
+    if not works:
+        files = [i for i, m in inside if m.kind == "file"]
+        return [Unit("loop", at, meanings[files[0]])] if files and not first.off else []
+    main = works[0][1]
+    main = next((m for _, m in works if m.kind == "service"), main)
+    others = [m for _, m in works if m is not main and m.argv != main.argv]
+    background = [m for m in others if m.call.background and m.call.job != main.call.job]
+    if background and not main.call.background:
+        others = [m for m in others if m not in background]
+    return [Unit("loop", at, main, others=others)]
+
+
+def asks(meaning: Meaning) -> bool:
+    """Only a question to a server or the file system, where it stands as a condition."""
+    known = meaning.known
+    if meaning.kind in ("wait", "skip"):
+        return True
+    return known is None or known.name in ("database setup", "waiting", "django check") or known.role == "drop"
+
+
+def _remote(meaning: Meaning) -> bool:
+    name = posixpath.basename(meaning.argv[0])
+    return name in ("nc", "curl", "wget", "ping", "dig", "host", "nslookup", "timeout") or name not in QUIET
+
+
+def _unit(one: Meaning, at: int) -> Unit | None:
+    call, kind = one.call, one.kind
+    if call.condition and (kind in ("skip", "file", "control", "wait") or asks(one)):
+        return None
+    if kind in ("skip", "stop"):
+        return None
+    if kind == "control":
+        return Unit("control", [at], one) if not call.off else None
+    if kind == "unknown":
+        return Unit("unknown", [at], one)
+    if kind == "file":
+        return None if call.off else Unit("files", [at], one)
+    if kind == "own":
+        return None if call.off else Unit("own", [at], one)
+    if kind == "wait":
+        return Unit("wait", [at], one)
+    main = call.exec or (call.last and not call.background)
+    if kind == "service" or call.exec:
+        return Unit("service" if not _ends(one) else "job", [at], one, main=main)
+    if call.background:
+        ends = _ends(one) or not call.last
+        return Unit("job" if ends else "service", [at], one)
+    if main and not _ends(one):
+        return Unit("service", [at], one, main=True)
+    return Unit("job", [at], one, main=main)
+
+
+def _ends(one: Meaning) -> bool:
+    """Whether a command is known to run to its end."""
+    return one_off(one.argv) is not None and (one.known is None or one.known.phase != "") and one.kind != "service"
+
+
+def _add(found: list[Unit], unit: Unit) -> None:
+    last = found[-1] if found else None
+    if last is not None and last.what == unit.what == "files" and _together(last.call, unit.call):
+        last.at += unit.at
+        return
+    if unit.what == "service" and unit.call.loop == "each":
+        # The same command again, started by the next round of a loop.
+        for other in found:
+            same = other.call
+            if (same.path, same.start, same.argv, same.env, same.cwd) == (
+                unit.call.path, unit.call.start, unit.call.argv, unit.call.env, unit.call.cwd,
+            ):  # fmt: skip
+                other.instances += 1
+                return
+    found.append(unit)
+
+
+def _together(one: Call, other: Call) -> bool:
+    return one.cwd == other.cwd or not other.cwd or one.root == other.root
+
+
+def _temporary(found: list[Unit], meanings: Sequence[Meaning]) -> None:
+    """A server that is stopped again further on, and what is done to it meanwhile, run for the script's sake only."""
+    for end, stop in enumerate(meanings):
+        if stop.kind != "stop" or stop.call.off or stop.call.condition:
+            continue
+        start = _started(found, stop, end)
+        if start is None:
+            continue
+        for unit in found:
+            if unit is start or (start.at[0] < unit.at[0] < end and _feeds(unit)):
+                unit.what = "job"
+                unit.main = False
+                unit.notes.append(TEMPORARY)
+
+
+def _started(found: list[Unit], stop: Meaning, end: int) -> Unit | None:
+    wanted = stops(stop.argv)
+    if wanted == "kill" and not any("$" in w or "`" in w or w.isalpha() for w in stop.argv[1:]):
+        return None
+    for unit in reversed(found):
+        if unit.at[0] >= end or unit.what not in ("service", "job") or TEMPORARY in unit.notes:
+            continue
+        if wanted != "kill" and family(served(unit.meaning)) == wanted:
+            return unit
+        if wanted == "kill" and unit.call.background and unit.what == "service" and _backs(unit.meaning):
+            return unit
+    return None
+
+
+def _backs(meaning: Meaning) -> bool:
+    known = service(meaning.argv)
+    return known is not None and known.role in ("backing", "proxy")
+
+
+def served(meaning: Meaning) -> str:
+    """The server that a command starts."""
+    if daemon := init_script(meaning.argv):
+        return daemon[0]
+    known = service(meaning.argv)
+    if known is not None and known.role == "backing":
+        return known.name
+    return meaning.name
+
+
+def _feeds(unit: Unit) -> bool:
+    known = one_off(unit.meaning.argv)
+    return unit.what == "job" and known is not None and known.name in ("database setup", "database init")

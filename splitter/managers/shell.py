@@ -1,0 +1,71 @@
+"""A shell runs a script, or a text after -c: each program that it starts is a child, in the order of the starts.
+
+What `exec` or the last line names is the program the script lives for; what stands before it runs to its end first;
+`&` and programs that put themselves into the background stay up beside it. File commands are one set-up step, kept as
+shell text. The script is read by an evaluator that knows the environment and arguments, and is never executed.
+"""
+
+from collections.abc import Mapping
+
+from splitter.managers._shell_build import Builder
+from splitter.managers._shell_target import Missing, Script, Switched, target
+from splitter.model.facts import Command, Evidence, Gap, Process
+from splitter.model.image import Image
+from splitter.shell.evaluate import evaluate
+
+UNREADABLE = "the script itself could not be read"
+AS_IT_IS = "run as it is"
+
+
+def expand(process: Process, image: Image) -> list[Process | Gap] | None:
+    # What has a phase or is a loop is a finished step; its text would only be taken apart again.
+    if process.phase or any(n.startswith((UNREADABLE, AS_IT_IS)) or " in a shell loop" in n for n in process.notes):
+        return None
+    found = target(process, image)
+    match found:
+        case None:
+            return None
+        case Switched():
+            return [_switched(process, found)]
+        case Missing():
+            return _missing(process, found, image)
+        case Script():
+            return _read(process, found, image)
+
+
+def _switched(process: Process, found: Switched) -> Process:
+    notes = ("started with a login environment",) if found.login else ()
+    return Process(
+        name=process.name,
+        command=Command(found.argv),
+        evidence=process.evidence,
+        user=found.user,
+        notes=notes,
+    )
+
+
+def _missing(process: Process, found: Missing, image: Image) -> list[Process | Gap] | None:
+    gap = Gap(found.reason, Evidence(found.path)) if found.reason else image.missing(found.path)
+    if found.known and found.args and not found.args[0].startswith("-") and not image.complete:
+        what = image.missing(found.path, f'{UNREADABLE}; it is taken to end in exec "$@"')
+        rest = Process(
+            name=found.args[0].rsplit("/", 1)[-1],
+            command=Command(found.args),
+            evidence=process.evidence,
+            notes=(f"after {found.path}, which could not be read",),
+        )
+        return [rest, what]
+    same = Process(name=process.name, command=process.command, evidence=process.evidence, notes=(UNREADABLE,))
+    return [same, gap]
+
+
+def _read(process: Process, script: Script, image: Image) -> list[Process | Gap] | None:
+    config = image.config
+    user = process.user or config.user
+    home: Mapping[str, str] = {"HOME": "/root"} if user.partition(":")[0] in ("", "root", "0") else {}
+    given = {**home, **config.env, **process.env}
+    trace = evaluate(
+        script.text, path=script.path, env=given, args=script.args, cwd=process.workdir or config.workdir or "/",
+        files=image, dialect=script.dialect, user=user, zero=script.zero,
+    )  # fmt: skip
+    return Builder(process, image, script, trace, given).children()
