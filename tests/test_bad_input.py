@@ -99,6 +99,25 @@ def test_odd_files_are_gaps_and_nothing_outside_is_read(odd, prefix):
     assert any("not UTF-8" in gap.what for gap in (image.names("/"), image.late())[1])
 
 
+@pytest.mark.parametrize("name", ["fifo", "sock", "huge", "binary", "loop", "out", "deep"])
+def test_an_add_of_what_is_no_archive_ends(odd, name):
+    (odd / "Dockerfile").write_text(f"FROM scratch\nADD {name} /x/\n")
+    image = open_source(f"dockerfile:{odd}")
+    assert not isinstance(image.read(f"/x/{name}"), str)
+
+
+def test_folders_nested_very_deep_are_read(odd):
+    here = os.getcwd()
+    os.chdir(odd)
+    for _ in range(1200):
+        os.mkdir("n")
+        os.chdir("n")
+    os.chdir(here)
+    (odd / "Dockerfile").write_text("FROM scratch\nCOPY n /n\nRUN cp -r /n /m && rm -rf /n\n")
+    image = open_source(f"dockerfile:{odd}")
+    assert (image.is_dir("/n"), image.is_dir("/m" + "/n" * 1199)) == (False, True)
+
+
 def test_a_copy_of_what_leads_out_is_a_gap(odd):
     (odd / "Dockerfile").write_text("FROM scratch\nCOPY out loop up/secret /x/\nCOPY fifo /f\n")
     image = open_source(f"dockerfile:{odd}")

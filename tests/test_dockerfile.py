@@ -356,6 +356,11 @@ def test_add_lays_a_local_archive_open_and_nothing_leaves_the_target(built, how)
     assert image.is_file("/y")
 
 
+def test_add_of_a_zstd_archive_is_a_gap_or_read(built):
+    image = built(lines("ADD a.tar.zst /x"), files={"a.tar.zst": b"\x28\xb5\x2f\xfd" + bytes(40)})
+    assert image.gaps or image.is_file("/x")
+
+
 def test_add_of_a_damaged_archive_is_the_file_itself(built):
     assert built(lines("ADD start.sh /x"), files={"start.sh": b"\x1f\x8b\x08rest"}).is_file("/x")
 

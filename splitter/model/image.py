@@ -84,13 +84,19 @@ class MemoryTree:
     def remove(self, path: str) -> None:
         """Take an entry out, with all below it."""
         path = normal(path)
-        for name in list(self._names.get(path, ())):
-            self.remove(posixpath.join(path, name))
+        gone, todo = [], [path]
+        while todo:
+            here = todo.pop()
+            gone.append(here)
+            todo += [posixpath.join(here, name) for name in self._names.get(here, ())]
+        for here in gone if path != "/" else gone[1:]:
+            self._names.pop(here, None)
+            self._nodes.pop(here, None)
         if path != "/":
-            self._names.pop(path, None)
-            self._nodes.pop(path, None)
             above, name = posixpath.split(path)
             self._names.get(above, set()).discard(name)
+        else:
+            self._names["/"] = set()
 
     def paths(self) -> tuple[str, ...]:
         return tuple(sorted(self._nodes))

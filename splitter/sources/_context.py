@@ -143,6 +143,8 @@ class StageTree(MemoryTree):
 
 def walk(tree: Tree, path: str) -> Iterator[str]:
     """A path and all below it; links are not followed."""
-    yield path
-    for name in tree.children(path):
-        yield from walk(tree, posixpath.join(path, name))
+    todo = [path]
+    while todo:
+        here = todo.pop()
+        yield here
+        todo += [posixpath.join(here, name) for name in reversed(tree.children(here))]

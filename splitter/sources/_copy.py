@@ -2,27 +2,22 @@
 
 import contextlib
 import fnmatch
-import lzma
 import os
 import posixpath
 import re
-import tarfile
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 from splitter.model.facts import Evidence, Gap
-from splitter.model.image import MAX_TEXT, Config, Image, Node, Tree, normal, text_node
+from splitter.model.image import Config, Image, Tree, normal, text_node
 from splitter.shell.arguments import NotKnown, new_mode, owner
 from splitter.sources._context import Change, ContextTree, Graft
 from splitter.sources._ignore import glob_regex
 from splitter.sources._parse import Instruction
 from splitter.sources._stage import Stage
+from splitter.sources._unpack import unpack
 
 MAX_MEMBERS = 20_000
-MAX_UNPACKED = 64 << 20
-DAMAGE = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,8 @@ def _lay(stage: Stage, one: Instruction, files: Image, path: str, source: str, t
         return
     if change.exclude and change.exclude(posixpath.basename(path)):
         return
-    if one.name == "ADD" and origin.folder and _unpack(stage, one, os.path.join(origin.folder, real[1:]), target):
+    local = one.name == "ADD" and origin.folder and node.kind == "file" and one.flag("unpack") != "false"
+    if local and unpack(stage, one, os.path.join(origin.folder, real[1:]), target):
         return
     inside = several or stage.image().is_dir(target)
     name = posixpath.join(target, posixpath.basename(path)) if inside else target
@@ -185,45 +181,3 @@ def _folders(files: Image, path: str) -> list[str]:
             if node is not None and node.kind == "dir":
                 found.append(posixpath.join(here, name))
     return found
-
-
-def _unpack(stage: Stage, one: Instruction, path: str, target: str) -> bool:
-    """Lay a local tar archive open, as ADD does; False where it is none."""
-    if one.flag("unpack") == "false":
-        return False
-    try:
-        with tarfile.open(path) as tar:
-            _members(stage, one, tar, target)
-    except DAMAGE:
-        return False
-    return True
-
-
-def _members(stage: Stage, one: Instruction, tar: tarfile.TarFile, target: str) -> None:
-    room = MAX_UNPACKED
-    links: list[tuple[str, str]] = []
-    for count, member in enumerate(tar):
-        if count >= MAX_MEMBERS:
-            stage.gap(f"more than {MAX_MEMBERS} files in the archive; the rest was not read", one)
-            break
-        name = os.fsencode(member.name).decode("utf-8", "backslashreplace")
-        at = normal(posixpath.join(target, normal(name)[1:]))
-        node = Node("other", member.mode & 0o7777, member.uid, member.gid, origin=stage.evidence(one))
-        if member.isdir():
-            node = replace(node, kind="dir")
-        elif member.issym():
-            link = os.fsencode(member.linkname).decode("utf-8", "backslashreplace")
-            node = replace(node, kind="link", target=link)
-        elif member.islnk():
-            links.append((at, normal(posixpath.join(target, member.linkname))))
-            continue
-        elif member.isreg():
-            node = replace(node, kind="file", size=member.size)
-            if member.size <= min(MAX_TEXT, room) and (file := tar.extractfile(member)) is not None:
-                raw = file.read()
-                room -= len(raw)
-                node = replace(node, data=partial(bytes, raw))
-        stage.tree.put(at, node)
-    for at, source in links:
-        if (node_ := stage.tree.lookup(source)) is not None:
-            stage.tree.put(at, node_)

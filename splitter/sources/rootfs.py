@@ -15,7 +15,7 @@ from splitter.sources import Options
 
 PREFIXES = ("rootfs",)
 
-INITS = ("/init", "/sbin/my_init", "/sbin/runit-init")
+INITS = ("/init", "/sbin/my_init", "/sbin/runit-init", "/sbin/init")  # what images that have them start
 
 
 class FolderTree:
