@@ -72,7 +72,8 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
     return replace(
         child,
         via=(*parent.via, manager),
-        scope=(*parent.scope, parent.id),
+        # The steps of a job precede what the job precedes.
+        scope=parent.scope if bound else (*parent.scope, parent.id),
         env={**parent.env, **child.env},
         user=child.user or parent.user,
         wrapper=child.wrapper or parent.wrapper,

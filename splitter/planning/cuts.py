@@ -262,6 +262,8 @@ class Cuts:
         if len(together) < 2:
             return "only one service uses it"
         path = coupling.target
+        if all(path in p.logs for n in coupling.between if (d := self.drafts.of(n)) for p in d.found if p.name == n):
+            return "only a log: each service writes its own, and its output goes to Docker"
         covered = [d for d in together if any(f"{path}/".startswith(f"{m.rstrip('/')}/") for m in d.mounts)]
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"

@@ -185,7 +185,7 @@ class _Work:
             if home is None:
                 self.drops.append(Drop(step, "nothing that is kept runs after it"))
             else:
-                home.found.append(step)
+                home.found = sorted((*home.found, step), key=lambda p: self.position.get(p.name, 0))
 
     def wait(self, job: Draft | None) -> None:
         """What the image itself put in order: one-off steps first, servers before those that use them."""

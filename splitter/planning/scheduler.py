@@ -42,7 +42,7 @@ def tables(entries: Sequence[Process]) -> tuple[str, ...]:
 
 def foreign(entries: Sequence[Process], image: Image, unread: frozenset[str]) -> tuple[str, ...]:
     """Files of cron that hold none of the application's entries and could be read."""
-    own = {*tables(entries), *(w for e in entries for w in e.command.argv)}
+    own = _own(entries)
     found = []
     for folder in ("/etc/cron.d", *PERIODIC):
         for name in image.names(folder):
@@ -54,6 +54,12 @@ def foreign(entries: Sequence[Process], image: Image, unread: frozenset[str]) ->
     return tuple(found)
 
 
+def _own(entries: Sequence[Process]) -> tuple[str, ...]:
+    """Files of cron's folders that are the application's: crontabs, and scripts that entries run."""
+    words = (w for e in entries for w in e.command.argv if w.startswith(("/etc/cron.", "/etc/periodic")))
+    return tuple(dict.fromkeys((*tables(entries), *words)))
+
+
 def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread: frozenset[str]) -> list[str]:
     """What must be done in the scheduler's container before cron starts."""
     lines = []
@@ -61,8 +67,9 @@ def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread
         tabs = [t for t in tables(entries) if not t.startswith(PERIODIC)]
         if tabs:
             lines.append(BRIDGE.replace("TABS", " ".join(shlex.quote(t) for t in tabs)))
-    if gone := foreign(entries, image, unread):
-        lines.append(f"rm -f {' '.join(shlex.quote(p) for p in gone)}")
+    if foreign(entries, image, unread):
+        kept = " ".join(f"! -path {shlex.quote(p)}" for p in _own(entries))
+        lines.append(f"find /etc/cron.d /etc/cron.*ly -type f {kept} -delete 2>/dev/null || true")
     return lines
 
 
