@@ -4,6 +4,7 @@ import pytest
 from managing import expand, image_of, process_of
 
 from splitter.catalogue import match
+from splitter.inspection.discovery import discover
 from splitter.managers import my_init
 from splitter.model.facts import Gap, Process
 from splitter.model.image import Config, Image, MemoryTree, text_node
@@ -134,6 +135,21 @@ def test_what_runs_at_the_end_is_a_gap():
 @pytest.mark.parametrize("name", ["00_regen_ssh_host_keys.sh", "10_syslog-ng.init"])
 def test_what_the_base_brings_is_plumbing(name):
     assert match((f"/etc/my_init.d/{name}",)).role == "drop"
+
+
+def test_a_shell_script_of_the_same_name_is_read_as_one():
+    script = text_node("#!/bin/bash\nfor f in /etc/my_init.d/*; do $f; done\nexec runsvdir /srv/sv\n", 0o755)
+    tree = MemoryTree({"/sbin/my_init": script, "/srv/sv/web/run": text_node("#!/bin/sh\nexec puma\n", 0o755)})
+    facts = discover(Image("x", Config(cmd=("/sbin/my_init",)), tree))
+    assert [p.command.argv for p in facts.processes] == [("puma",)]
+
+
+def test_plumbing_is_not_taken_apart():
+    script = "#!/bin/sh\nset -e\n[ -e /etc/ssh/key ] || ssh-keygen -A\nsyslog-ng -F &\n"
+    tree = MemoryTree({f"/etc/my_init.d/{n}": text_node(script, 0o755) for n in ("00_regen_ssh_host_keys.sh",
+                                                                              "10_syslog-ng.init")})  # fmt: skip
+    facts = discover(Image("x", Config(cmd=("/sbin/my_init", "--skip-runit", "--", "puma")), tree))
+    assert [p.name for p in facts.processes] == ["00_regen_ssh_host_keys.sh", "10_syslog-ng.init", "puma"]
 
 
 @pytest.mark.parametrize("argv", ["my_init --help", "init", "sh my_init", "python3 x.py", "python3", ""])

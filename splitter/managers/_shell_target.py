@@ -13,7 +13,7 @@ from splitter.shell.evaluate import words
 SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 # Scripts whose meaning is another manager's, whatever language they are written in.
 OTHERS = frozenset((
-    "my_init", "supervisord", "supervisorctl", "pm2", "pm2-runtime", "pm2-docker", "pm2-dev", "runsvdir",
+    "supervisord", "supervisorctl", "pm2", "pm2-runtime", "pm2-docker", "pm2-dev", "runsvdir",
     "runsvdir-start", "runsv", "runit-init", "runit", "s6-svscan", "s6-overlay-suexec", "npm", "yarn", "yarnpkg",
     "pnpm", "npx", "bun", "foreman", "honcho", "forego", "overmind", "hivemind", "goreman", "nf", "circusd",
     "concurrently", "npm-run-all", "npm-run-all2", "run-s", "run-p", "nodemon", "monofy", "service", "invoke-rc.d",

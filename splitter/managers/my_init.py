@@ -18,6 +18,8 @@ ENVIRONMENT = "/etc/container_environment"
 SHUTDOWN = ("/etc/my_init.pre_shutdown.d", "/etc/my_init.post_shutdown.d")
 RUNIT = ("/usr/bin/runsvdir", "-P", "/etc/service")
 SKIP_STARTUP, SKIP_RUNIT = "--skip-startup-files", "--skip-runit"
+# So noted, a script is not taken apart: it is dropped as a whole.
+WHOLE = "run as it is, for sshd or syslog only"
 OPTIONS = (SKIP_STARTUP, SKIP_RUNIT, "--no-kill-all-on-exit", "--no-main-command", "--quiet", "--enable-insecure-key")
 
 
@@ -79,6 +81,12 @@ def _options(words: tuple[str, ...]) -> tuple[set[str], tuple[str, ...], list[st
     return options, tuple(command), wrong
 
 
+def plumbing(path: str) -> bool:
+    """Whether a script is one of the base's own, and serves only what a split drops (host keys of sshd, syslog)."""
+    known = match((path,))
+    return known is not None and known.role == "drop"
+
+
 @dataclass
 class _Started:
     """What one my_init starts, and what the startup files that came before have set and written."""
@@ -108,6 +116,7 @@ class _Started:
                 process.command,
                 process.evidence,
                 lifetime="job" if job else "service",
+                notes=process.notes,
                 env=dict(self.env),
                 files=dict(self.files),
             )
@@ -129,8 +138,10 @@ class _Started:
                     self.gaps.append(Gap("my_init passes over it: it is not executable", Evidence(path)))
                 if self.image.complete:
                     continue
-            self.add(Process(posixpath.basename(path), Command((path,)), Evidence(path)), job=True)
-            self._after(path)
+            notes = (WHOLE,) if plumbing(path) else ()
+            self.add(Process(posixpath.basename(path), Command((path,)), Evidence(path), notes=notes), job=True)
+            if not notes:
+                self._after(path)
 
     def _after(self, path: str) -> None:
         """Take over what a startup file writes: variables for all that follows, and files."""
@@ -158,7 +169,5 @@ class _Started:
             for name in self.image.names(folder):
                 path = posixpath.join(folder, name)
                 node = self.image.node(path)
-                known = match((path,))
-                plumbing = known is not None and known.role == "drop"
-                if node is not None and node.kind == "file" and node.executable and not plumbing:
+                if node is not None and node.kind == "file" and node.executable and not plumbing(path):
                     self.gaps.append(Gap("my_init runs this when the container stops; no service does", Evidence(path)))
