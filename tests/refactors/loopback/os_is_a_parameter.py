@@ -1,0 +1,3 @@
+REDIS_HOST = "localhost"
+def f(os):
+    return os

@@ -1,0 +1,2 @@
+from app import platform as os
+REDIS_HOST = "localhost"

@@ -1,0 +1,3 @@
+import redis
+a = redis.Redis(url="redis://localhost/0")
+b = redis.Redis(url="redis://localhost/1")
