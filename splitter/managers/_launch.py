@@ -11,7 +11,7 @@ from splitter.model.image import Image, normal
 DISPATCHERS = frozenset(
     (
         "manage.py", "artisan", "console", "rails", "rake", "flask", "django-admin", "celery", "symfony", "hanami",
-        "mix", "yii", "cake", "occ", "invoke", "fab", "make", "npm", "yarn", "pnpm", "bun", "npx", "task", "just",
+        "mix", "rq", "yii", "cake", "occ", "invoke", "fab", "make", "npm", "yarn", "pnpm", "bun", "npx", "task", "just",
     )
 )  # fmt: skip
 # Launchers that leave the program of the next words to itself, with their options that take a value.
@@ -101,9 +101,16 @@ def name_of(argv: tuple[str, ...], default: str = "command") -> str:
         words = (inner.program, *inner.args) if inner else words
     name = posixpath.basename(words[0].rstrip("/")) or default
     if name in DISPATCHERS:
-        plain = [w for w in words[1:] if not w.startswith("-") and w not in ("run", "exec", "start")]
+        before = ("", *words[1:])
+        plain = [w for last, w in zip(before, words[1:], strict=False) if not (w.startswith("-") or _takes(last))]
+        plain = [w for w in plain if w not in ("run", "exec", "start")]
         name = plain[0] if plain and plain[0][:1].isalnum() else name
     return name if name[:1].isalnum() else name.lstrip("$./-_{") or default
+
+
+def _takes(word: str) -> bool:
+    """Whether a word may be an option that takes the next one."""
+    return word.startswith("-") and "=" not in word and len(word) < 4
 
 
 def _last_command(text: str) -> tuple[str, ...]:

@@ -1,0 +1,96 @@
+"""The values of Python that a launcher computes with, as far as they are known without running it."""
+
+import ast
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only running the script would tell."""
+
+    what: str = "a value"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A function, module or constant of the library by its full name ("subprocess.Popen")."""
+
+    full: str
+
+
+@dataclass(eq=False)
+class Function:
+    """A function of the script; `bound` is the instance that it belongs to."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    module: "Module"
+    scope: "Scope | None" = None
+    bound: "Instance | None" = None
+
+
+@dataclass(eq=False)
+class Class:
+    node: ast.ClassDef
+    module: "Module"
+    methods: dict[str, Function] = field(default_factory=dict)
+    attributes: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Instance:
+    of: Class
+    attributes: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Started:
+    """A process object: what Popen, Process and Thread give back. `target` runs when it is started."""
+
+    event: int = -1
+    target: object = None
+    args: tuple[object, ...] = ()
+    thread: bool = False
+    name: str = ""
+
+
+class Environ(dict[str, object]):
+    """An environment: only what differs from the script's own."""
+
+
+@dataclass(eq=False)
+class Scope:
+    names: dict[str, object] = field(default_factory=dict)
+    above: "Scope | None" = None
+
+    def get(self, name: str) -> object | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.above
+        return None
+
+
+@dataclass(eq=False)
+class Module:
+    """A file of the script's."""
+
+    path: str
+    name: str
+    scope: Scope = field(default_factory=Scope)
+
+
+def truth(value: object) -> bool | None:
+    """As a condition; None where it cannot be known."""
+    if isinstance(value, Unknown | Name):
+        return None
+    if isinstance(value, str | int | float | bool | list | tuple | dict | set | None):
+        return bool(value)
+    return True
+
+
+def known(value: object, depth: int = 0) -> bool:
+    """Whether nothing of it is unknown."""
+    if isinstance(value, list | tuple):
+        return depth < 12 and all(known(v, depth + 1) for v in value)
+    return isinstance(value, str | int | float | bool | None)
