@@ -10,7 +10,7 @@ from splitter.managers import _scripts
 from splitter.managers._shell_calls import acts, bare, daemonizes, logs, piped, waited
 from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
 from splitter.managers._shell_render import Rendered, Renderer
-from splitter.managers._shell_target import Script, interpreter
+from splitter.managers._shell_target import SHELLS, Script, interpreter
 from splitter.managers._shell_units import TEMPORARY, Unit, units
 from splitter.model.facts import Command, Evidence, Gap, Lifetime, Phase, Process
 from splitter.model.image import Image, Node
@@ -52,6 +52,10 @@ class Builder:
             self.add(unit)
         for gap in self.trace.unread:
             self.found.append(Gap(gap.what, self.at(gap.path, gap.line)))
+        if self.process.lifetime == "service" and not any(isinstance(one, Process) for one in self.found):
+            # What it starts shows only when it runs: the script itself is all that is known.
+            self.found.insert(0, Process(self.process.name, self.process.command, self.process.evidence,
+                                         notes=("run as it is",)))  # fmt: skip
         return self.found
 
     def text_of(self, path: str) -> str | None:
@@ -138,12 +142,25 @@ class Builder:
 
     def prepared(self, unit: Unit) -> Process:
         """File commands as one step that every container takes which needs it."""
-        rendered = self.renderer.only(unit.at)
+        rendered = self.plainly(unit) or self.renderer.only(unit.at)
         secret = makes_secret(rendered.text)
         return self.process_of(
             unit, self.own_name(), Command(unit.call.argv, self.shell(rendered)), "job",
             "once" if secret else "prepare", notes=("makes a secret",) if secret else (),
         )  # fmt: skip
+
+    def plainly(self, unit: Unit) -> Rendered | None:
+        """The words of calls that stand in functions, where nothing around them matters; None where something does."""
+        lines = []
+        for call in (self.trace.calls[i] for i in unit.at):
+            if not call.function or call.guards or call.loop or call.pipe or call.needs or call.operator == "||":
+                return None
+            targets = [r.target for r in call.redirects]
+            if None in targets or not call.cwd:
+                return None
+            outs = [f"{r.fd if r.fd is not None else ''}{r.op} {r.target.source}" for r in call.redirects if r.target]
+            lines.append(" ".join([quote.join(call.words), *outs]))
+        return Rendered("\n".join(lines))
 
     def waiting(self, unit: Unit) -> Process:
         command = Command(unit.meaning.argv)
@@ -183,6 +200,7 @@ class Builder:
         if self.kept_whole(unit):
             argv = bare(argv)
             command = Command(argv, self.shell(self.renderer.only(unit.at)))
+        notes += tuple(f"the same step runs {Command(m.argv)}" for m in unit.others[:8])
         lifetime: Lifetime = "job"
         if not call.guards and not phase and self.stays_inside(one):
             lifetime = "service"
@@ -211,7 +229,7 @@ class Builder:
     def kept_whole(self, unit: Unit) -> bool:
         """Whether a step only makes sense with its condition, its loop or its input around it."""
         call = unit.call
-        if call.guards or call.loop or unit.meaning.main is not call:
+        if call.guards or call.loop or unit.meaning.main is not call or len(unit.at) > 1:
             return True
         if any(r.op in ("<", "<<", "<<-", "<<<") for r in call.redirects) or (call.needs and not call.function):
             return True
@@ -225,7 +243,7 @@ class Builder:
         notes: tuple[str, ...] = (),
     ) -> Process:  # fmt: skip
         call, stays = unit.call, lifetime == "service"
-        said = [*notes, *unit.notes, *(f"if {g}" for g in call.guards), *(f"decided by {d}" for d in call.decided)]
+        said = [*notes, *unit.notes, *(f"if {g}" for g in call.guards), *map(_decided, call.decided)]
         cwd = call.cwd if call.cwd != (self.process.workdir or self.image.config.workdir or "/") else ""
         written = tuple(dict.fromkeys(t for t in map(self.full, logs(call)) if t)) if stays else ()
         after = tuple(self.after) if stays and (unit.main or self.count == 1) else ()
@@ -265,7 +283,11 @@ class Builder:
         if daemon := init_script(argv):
             return daemon[0]
         meant = peel(tuple(argv))
-        return meant.name if meant else posixpath.basename(argv[0])
+        if meant is None or posixpath.basename(argv[0]) in (*SHELLS, "su", "runuser"):
+            # A text after -c is read later, and then gives the name.
+            script = meant is not None and meant.program in argv and "-c" not in argv
+            return meant.name if meant and script else "sh"
+        return meant.name
 
     def main_name(self, argv: Sequence[str], unit: Unit) -> str:
         """The name that a manager gave stays with the program the script lives for."""
@@ -345,3 +367,8 @@ class Builder:
         if rendered.arguments and self.script.args:
             args = (self.script.zero, *(a if isinstance(a, str) else a.text for a in self.script.args))
         return ("/bin/bash" if bash else "/bin/sh", "-c", text, *args)
+
+
+def _decided(by: str) -> str:
+    name, _, value = by.partition("=")
+    return f"decided by {by}" if value else f"decided by {name}, which is not set"

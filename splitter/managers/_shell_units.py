@@ -141,6 +141,15 @@ def _add(found: list[Unit], unit: Unit) -> None:
     if last is not None and last.what == unit.what == "files" and _together(last.call, unit.call):
         last.at += unit.at
         return
+    if last is not None and unit.what in ("job", "files", "own") and _same_state(last, unit):
+        # A step may change what the condition asks: under one condition they stay one step.
+        if unit.what != "files" and last.what == "files":
+            unit.at = [*last.at, *unit.at]
+            found[-1] = unit
+            return
+        last.at += unit.at
+        last.others += [unit.meaning] if unit.what != "files" else []
+        return
     if unit.what == "service" and unit.call.loop == "each":
         # The same command again, started by the next round of a loop.
         for other in found:
@@ -151,6 +160,18 @@ def _add(found: list[Unit], unit: Unit) -> None:
                 other.instances += 1
                 return
     found.append(unit)
+
+
+def _same_state(last: Unit, unit: Unit) -> bool:
+    """Whether two steps stand under one condition on files or on what a command says."""
+    one, other = last.call, unit.call
+    if last.what not in ("job", "files", "own") or one.root != other.root or one.guards != other.guards:
+        return False
+    return any(not g.strip("! ").startswith(("[", "test ", "((")) or _asks_files(g) for g in one.guards)
+
+
+def _asks_files(guard: str) -> bool:
+    return any(f" {op} " in guard for op in ("-f", "-e", "-d", "-s", "-r", "-w", "-x", "-L", "-h")) or "$(" in guard
 
 
 def _together(one: Call, other: Call) -> bool:
@@ -179,11 +200,16 @@ def _started(found: list[Unit], stop: Meaning, end: int) -> Unit | None:
     for unit in reversed(found):
         if unit.at[0] >= end or unit.what not in ("service", "job") or TEMPORARY in unit.notes:
             continue
-        if wanted != "kill" and family(served(unit.meaning)) == wanted:
+        if wanted != "kill" and family(served(unit.meaning)) == wanted and (unit.what == "service" or _pg_start(unit)):
             return unit
         if wanted == "kill" and unit.call.background and unit.what == "service" and _backs(unit.meaning):
             return unit
     return None
+
+
+def _pg_start(unit: Unit) -> bool:
+    """`pg_ctl start` and its kin return when the server is up, and look like a step."""
+    return one_off(unit.meaning.argv) is None
 
 
 def _backs(meaning: Meaning) -> bool:

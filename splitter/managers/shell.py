@@ -36,7 +36,7 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
 def _switched(process: Process, found: Switched) -> Process:
     notes = ("started with a login environment",) if found.login else ()
     return Process(
-        name=process.name,
+        name="sh" if process.name in ("su", "runuser") else process.name,
         command=Command(found.argv),
         evidence=process.evidence,
         user=found.user,
