@@ -68,7 +68,9 @@ def _leaves(process: Process, image: Image, using: Mapping[str, Expand], depth: 
 
 def _inherit(child: Process, parent: Process, manager: str) -> Process:
     """What a process has from the one that starts it, where its manager says nothing else."""
-    bound = parent.lifetime != "service"
+    # What is always started again outlives the command that started it (`pm2 start`), be that one a step.
+    stays = parent.lifetime == "job" and (child.restart == "always" or child.lifetime == "scheduled")
+    bound = parent.lifetime != "service" and not stays
     return replace(
         child,
         via=(*parent.via, manager),
