@@ -17,6 +17,7 @@ from splitter.planning.questions import Asker
 from splitter.planning.secrets import Secrets
 
 TMPFS = "mode=1777"
+PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
 BINDING = ("HOST", "BIND", "BIND_ADDRESS", "BIND_HOST", "BIND_ADDR", "LISTEN", "LISTEN_HOST", "LISTEN_ADDRESS",
            "LISTEN_ADDR", "ADDRESS", "HOSTNAME", "SERVER_HOST", "HTTP_HOST", "APP_HOST", "IP")  # fmt: skip
 # Folders that hold more than what two services share.
@@ -415,6 +416,8 @@ def _has_secret(text: str) -> bool:
         if not bare or bare[0] in "#;":
             continue
         name, _, value = bare.replace("=", " ").replace(":", " ").partition(" ")
+        if name.lower() in PASSES or value.strip().startswith("/"):
+            continue  # nginx hands requests on with `proxy_pass`; the path of a key is no secret
         if looks_secret(name, value.strip().strip("\"';")) and value.strip():
             return True
     return False
