@@ -83,9 +83,11 @@ def test_an_address_without_listener_is_a_gap():
     ]
 
 
-def test_listening_says_what_commands_say():
-    said = [(x.process, x.host, x.port) for x in listening(image_of({}), (WEB, REDIS))]
-    assert said == [("web", "127.0.0.1", 8000), ("redis", "127.0.0.1", 6379)]
+def test_listening_has_what_configurations_say():
+    image = image_of({SITE: "server { listen 127.0.0.1:81; }"})
+    assert [(x.process, x.host, x.port, str(x.evidence)) for x in listening(image, (WEB, NGINX))] == [
+        ("nginx", "127.0.0.1", 81, f"{SITE}:1")
+    ]
 
 
 PHP = process("fpm", "php-fpm8.2 -F")

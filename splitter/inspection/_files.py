@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from splitter.catalogue.peel import peel
 from splitter.inspection._codeuses import Place
 from splitter.inspection._hints import words
-from splitter.inspection._offers import Member
+from splitter.inspection._offers import PLUMBING, Member
 from splitter.inspection.code._paths import database, is_folder_name, sqlite
 from splitter.inspection.configs import Mention
 from splitter.model.facts import Coupling, Evidence, Written
@@ -146,7 +146,7 @@ def _named(member: Member, written: set[str], image: Image) -> Iterator[Touch]:
     """Arguments that are a written path, lie in a written folder or match written files: `tail -F /var/log/x/*.log`."""
     process = member.process
     meant = peel(process.command.argv)
-    if meant is None or meant.name == "mkfifo":
+    if meant is None or (member.known is not None and member.known.name in PLUMBING):
         return
     folder = process.workdir or image.config.workdir or "/"
     for word in meant.args:

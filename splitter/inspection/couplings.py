@@ -21,7 +21,7 @@ def find(image: Image, processes: tuple[Process, ...]) -> tuple[Coupling, ...]:
 
 
 def listening(image: Image, processes: tuple[Process, ...]) -> tuple[Listening, ...]:
-    """Every address that their commands and configurations say they listen on."""
+    """Every address that their configurations say they listen on; what commands say stands in the commands."""
     return read(image, processes).listening
 
 
@@ -60,9 +60,10 @@ def read(image: Image, processes: tuple[Process, ...]) -> Facts:
         tuple(couplings),
         tuple(dict.fromkeys(gaps)),
         tuple(
-            Listening(o.name, o.address.host, o.address.port, o.evidence, o.address.unix)
-            for o in directory.offers
-            if o.certain or o.member.known is not None
+            Listening(member.name, m.address.host, m.address.port, m.evidence, m.address.unix)
+            for member in team
+            for m in member.said.listens
+            if m.certain and m.how == "config" and not member.process.off
         ),
         tuple(_files.written(team, touches)),
     )
