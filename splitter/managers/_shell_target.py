@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitter.catalogue import match, peel
+from splitter.managers._s6_init import overlay
 from splitter.model.facts import Process
 from splitter.model.image import Image, normal
 from splitter.shell.calls import Word
@@ -18,6 +19,7 @@ OTHERS = frozenset((
     "pnpm", "npx", "bun", "foreman", "honcho", "forego", "overmind", "hivemind", "goreman", "nf", "circusd",
     "concurrently", "npm-run-all", "npm-run-all2", "run-s", "run-p", "nodemon", "monofy", "service", "invoke-rc.d",
     "rc-service", "rc-update", "start-stop-daemon", "systemctl", "runuser", "with-contenv", "execlineb", "uwsgi",
+    "turbo", "nx", "lerna", "wsrun", "multirun", "mprocs", "conc", "parallel",
     "docker-systemctl-replacement", "openrc", "openrc-run",
 ))  # fmt: skip
 # Entries of the catalogue that go by a script's name alone; such a script is read where it is at hand.
@@ -147,7 +149,7 @@ def _by_shell(process: Process, argv: tuple[str, ...], name: str, image: Image) 
 
 def _by_path(process: Process, argv: tuple[str, ...], image: Image) -> Script | Missing | None:
     name = posixpath.basename(argv[0])
-    if name in OTHERS or argv[0] == "/init" or "/init.d/" in argv[0]:
+    if name in OTHERS or overlay(process, image) or ("/init.d/" in argv[0] and len(argv) > 1):
         return None
     cwd = process.workdir or image.config.workdir or "/"
     path = image.which(argv[0], cwd, process.env.get("PATH"))
