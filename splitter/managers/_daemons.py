@@ -37,10 +37,10 @@ DAEMONIZE = {
 }
 DAEMON = {
     "n": "name", "name": "name", "u": "chuid", "user": "chuid", "D": "chdir", "chdir": "chdir", "e": "env",
-    "env": "env", "o": "output", "output": "output", "O": "output", "stdout": "output", "E": "stderr", "stderr": "stderr",
-    "F": "pidfile", "pidfile": "pidfile", "P": "pidfile", "pidfiles": "pidfile", "m": "umask", "umask": "umask",
-    "X": "command", "command": "command", "l": "", "errlog": "", "b": "", "dbglog": "", "A": "", "attempts": "",
-    "L": "", "delay": "", "M": "", "limit": "", "check": "", "config": "",
+    "env": "env", "o": "output", "output": "output", "O": "output", "stdout": "output", "E": "stderr",
+    "stderr": "stderr", "F": "pidfile", "pidfile": "pidfile", "P": "pidfile", "pidfiles": "pidfile", "m": "umask",
+    "umask": "umask", "X": "command", "command": "command", "l": "", "errlog": "", "b": "", "dbglog": "",
+    "A": "", "attempts": "", "L": "", "delay": "", "M": "", "limit": "", "check": "", "config": "",
 }  # fmt: skip
 TOOLS = ("start-stop-daemon", "daemonize", "daemon", "start_daemon")
 

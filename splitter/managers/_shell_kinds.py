@@ -7,6 +7,7 @@ from typing import Literal
 
 from splitter.catalogue import Known, one_off, peel, service
 from splitter.catalogue.peel import Peeled
+from splitter.managers._daemons import TOOLS, started
 from splitter.managers._shell_target import SHELLS, switched
 from splitter.model.image import Image
 from splitter.shell.calls import Call, Redirect
@@ -125,6 +126,8 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
         return "stop"
     if daemon := init_script(argv):
         return "service" if daemon[1] in STARTS else "skip"
+    if inner in TOOLS:
+        return "service" if started((peeled.program, *peeled.args), call.cwd or "/", image) else "skip"
     if inner in OWNERS or (inner == "chmod" and any(a.startswith("-") and "R" in a for a in peeled.args)):
         return "own"
     if _keeps_up(inner, peeled.args):

@@ -22,7 +22,8 @@ RUNLEVELS = ("sysinit", "boot", "default")
 # What OpenRC's own services do for a machine, and a container does not need.
 MACHINE = frozenset((
     "acpid", "binfmt", "bootmisc", "cgroups", "consolefont", "devfs", "dmesg", "fsck", "hostname", "hwclock",
-    "hwdrivers", "keymaps", "killprocs", "localmount", "loopback", "mdev", "modules", "mount-ro", "mtab", "netmount", "networking",
+    "hwdrivers", "keymaps", "killprocs", "localmount", "loopback", "mdev", "modules", "mount-ro", "mtab", "netmount",
+    "networking",
     "procfs", "root", "runsvdir-boot", "save-keymaps", "savecache", "seedrng", "staticroute", "swap", "swclock",
     "sysctl", "sysfs", "tmpfiles.setup", "udev", "udev-postmount", "udev-settle", "udev-trigger", "urandom", "watchdog",
 ))  # fmt: skip
