@@ -229,7 +229,9 @@ def test_well_known_names_where_no_database_is_at_hand():
 def test_only_the_distributions_entries_leave_a_daemon_with_a_note():
     daemon, entries, gaps = run(files={"/etc/cron.d/php": LINE})
     assert (entries, gaps) == ([], [])
-    assert daemon.notes
+    assert daemon.notes == (
+        "nothing of the application's for it to run", "left out, as packages brought it: /etc/cron.d/php",
+    )  # fmt: skip
 
 
 def test_periodic_folders():

@@ -46,6 +46,8 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
         return None
     left = tuple(dict.fromkeys(entries.left))
     notes = (f"left out, as packages brought it: {', '.join(left)}",) if left else ()
+    if not entries.found and not entries.gaps:
+        notes = ("nothing of the application's for it to run", *notes)
     command = Command(foreground(process.command.argv), process.command.run)
     daemon = Process(process.name if process.via else name, command, process.evidence, notes=notes)
     return [daemon, *entries.found, *entries.gaps]
