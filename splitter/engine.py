@@ -75,6 +75,11 @@ class Engine:
         self._number = 0
         self._ready = False
 
+    @property
+    def local(self) -> bool:
+        """Whether it is reached over a socket of this machine."""
+        return str(self.api.base_url).startswith("http+docker://")
+
     def inspect(self, image: str) -> Mapping[str, Any]:
         """`docker image inspect`. Raises SplitterError where the engine has no such image."""
         import docker

@@ -12,6 +12,7 @@ from splitter.errors import SplitterError
 from splitter.inspection.discovery import discover
 from splitter.model.facts import Gap
 from splitter.sources import open_source
+from splitter.sources.engine import through_container
 
 DOCKERFILE = r"""
 ARG BASE
@@ -65,8 +66,16 @@ def saved(tag, tmp_path_factory):
     return path
 
 
-@pytest.fixture(params=["docker-daemon", "docker-archive", "docker-archive.gz"])
+def fetched(tag):
+    """The image as it is read where the engine's own folders cannot be."""
+    engine = connect()
+    return through_container(engine, tag, engine.inspect(tag))
+
+
+@pytest.fixture(params=["docker-daemon", "through a container", "docker-archive", "docker-archive.gz"])
 def image(request, tag, saved):
+    if request.param == "through a container":
+        return fetched(tag)
     if request.param == "docker-daemon":
         return open_source(f"docker-daemon:{tag}")
     if request.param.endswith(".gz"):
@@ -93,9 +102,9 @@ def test_its_configuration_is_what_the_build_said(image):
 
 
 def test_every_source_gives_the_same_facts(tag, saved):
-    engine, archive = discover(open_source(tag)), discover(open_source(str(saved)))
-    assert engine.processes == archive.processes
-    assert engine.gaps == archive.gaps
+    engine, container, archive = (discover(i) for i in (open_source(tag), fetched(tag), open_source(str(saved))))
+    assert engine.processes == container.processes == archive.processes
+    assert engine.gaps == container.gaps == archive.gaps
     assert engine.processes
 
 
@@ -106,6 +115,7 @@ def test_the_image_is_never_started_and_nothing_is_left(tag):
     volumes = _words("docker", "volume", "ls", "-q")
     try:
         time.sleep(0.5)
+        discover(fetched(tag))
         discover(open_source(tag))
         mine = _words("docker", "ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}", "--filter", f"ancestor={tag}")
         connect().close()
@@ -122,8 +132,11 @@ def test_the_image_is_never_started_and_nothing_is_left(tag):
 
 
 def test_a_run_that_is_killed_leaves_nothing_behind_after_the_next(tag):
-    code = f"from splitter.sources import open_source as o; o({tag!r}).read('/etc/boot')"
-    killed = subprocess.run([sys.executable, "-c", f"import os; {code}; os.kill(os.getpid(), 9)"], check=False)
+    code = (
+        "from splitter.sources.engine import *\n"
+        f"engine = connect(); through_container(engine, 'x', engine.inspect({tag!r})).read('/etc/boot')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", f"{code}import os; os.kill(os.getpid(), 9)"], check=False)
     assert killed.returncode == -9
     assert _words("docker", "ps", "-aq", "--filter", f"label={LABEL}", "--filter", f"ancestor={tag}")
     subprocess.run([sys.executable, "-c", code], check=True)
