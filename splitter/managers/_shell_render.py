@@ -1,5 +1,6 @@
 """A part of a script as a script of its own: some statements, what they need in front, and everything else blanked."""
 
+import bisect
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -34,6 +35,25 @@ class Renderer:
     acts: frozenset[int]
     given: Collection[str] = ()
     _scripts: dict[str, Script] = field(default_factory=dict)
+    _defining: list[tuple[Statement, frozenset[str]]] | None = None
+    _placed: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    _acting: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for i, call in enumerate(self.trace.calls):
+            self._placed.setdefault(call.path, []).append((call.start, call.end, i))
+        for places in self._placed.values():
+            places.sort()
+        self._acting = frozenset(self.trace.calls[i].path for i in self.acts)
+
+    def _within(self, path: str, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """The calls of a piece of a file: where each stands, and its number."""
+        places = self._placed.get(path, [])
+        for a, b, i in places[bisect.bisect_left(places, (start, 0, 0)) :]:
+            if a >= end:
+                return
+            if b <= end:
+                yield a, b, i
 
     def script(self, path: str) -> Script | None:
         if path not in self._scripts:
@@ -55,13 +75,7 @@ class Renderer:
         calls = self.trace.calls
         if script is None or not keep:
             return Rendered("")
-        wanted = {calls[i].root for i in keep}
-        spans = [s.span for s in script.body.body if (s.span.start, s.span.end) in wanted]
-        if not spans:
-            spans_ = sorted(wanted)
-            texts = [script.raw[a:b].decode("utf-8", "replace") for a, b in spans_]
-            return Rendered("\n".join(texts))
-        return self._with_needs(script, [(s.start, s.end) for s in spans], frozenset(keep))
+        return self._with_needs(script, sorted({calls[i].root for i in keep}), frozenset(keep))
 
     def before(self, line: str, position: int, *, keep: Collection[int] = ()) -> Rendered:
         """A line of shell with the definitions in front that it needs; `position` is where it stands in the script."""
@@ -91,12 +105,10 @@ class Renderer:
         taken: list[tuple[int, int]] = []
         outside = set(skip)
         defined: set[str] = set()
-        for statement in reversed(script.body.body):
+        for statement, gives in self._definers(script):
             span = (statement.span.start, statement.span.end)
-            function = isinstance(statement, Function)
-            if span in outside or (span[0] >= position and not function):
+            if span in outside or (span[0] >= position and not isinstance(statement, Function)):
                 continue
-            gives = self._gives(statement)
             if not (gives & needed) and not (taken and _settings(statement)):
                 continue
             defined |= gives
@@ -107,16 +119,23 @@ class Renderer:
         undefined = frozenset(n for n in seen if n.isidentifier() and n not in defined and n not in self.given)
         return sorted(taken), frozenset(seen), undefined
 
-    def _gives(self, statement: Statement) -> set[str]:
+    def _definers(self, script: Script) -> list[tuple[Statement, frozenset[str]]]:
+        """The statements of the top level that define something or change how the shell works, last first."""
+        if self._defining is None:
+            found = [(s, self._gives(s)) for s in reversed(script.body.body)]
+            self._defining = [(s, gives) for s, gives in found if gives or _settings(s)]
+        return self._defining
+
+    def _gives(self, statement: Statement) -> frozenset[str]:
         """The names of variables and functions that a statement defines, also by a file that it reads in."""
-        names = set(_defines(statement))
         span = statement.span
+        names = set(_defines(statement))
         for source in self.trace.sourced:
             if source.path == self.path and span.start <= source.start and source.end <= span.end:
                 script = self.script(source.target)
                 for inner in script.body.body if script else ():
                     names |= set(_defines(inner))
-        return names
+        return frozenset(names)
 
     def _cut(self, path: str, start: int, end: int, keep: frozenset[int], depth: int = 0) -> str:
         """A piece of a file with the calls that are not to be kept blanked, files read in put in where need be."""
@@ -124,19 +143,17 @@ class Renderer:
         if script is None:
             return ""
         calls = self.trace.calls
-        kept = [(c.start, c.end) for i, c in enumerate(calls) if i in keep and c.path == path]
+        kept = [(calls[i].start, calls[i].end) for i in keep if calls[i].path == path]
         splices: dict[tuple[int, int], str] = {}
-        for i, call in enumerate(calls):
-            span = (call.start, call.end)
-            if i in keep or i not in self.acts or call.path != path or not start <= span[0] < span[1] <= end:
-                continue
-            if any(span[0] < b and a < span[1] for a, b in kept):
+        for *place, i in self._within(path, start, end):
+            call, span = calls[i], (place[0], place[1])
+            if i in keep or i not in self.acts or any(span[0] < b and a < span[1] for a, b in kept):
                 continue
             splices[span] = ": &" if call.background and script.raw[span[0] : span[1]].endswith(b"&") else ":"
         for source in self.trace.sourced:
             if source.path != path or not (start <= source.start and source.end <= end) or depth > 4:
                 continue
-            if any(c.path == source.target and i in self.acts and i not in keep for i, c in enumerate(calls)):
+            if source.target in self._acting:
                 inner = self.script(source.target)
                 if inner is not None:
                     text = self._cut(source.target, 0, len(inner.raw), keep, depth + 1)

@@ -1,5 +1,7 @@
 """What binds to what: redirections, pipes and the patterns of a case arm, where the grammar groups otherwise."""
 
+import tree_sitter
+
 from splitter.shell.syntax import AndOr, Not, Pipeline, Redir, Redirected, Simple, Span, Statement
 
 
@@ -65,3 +67,11 @@ def alternatives(text: str) -> tuple[str, ...]:
         at += 1
     found.append(text[start:].strip())
     return tuple(found)
+
+
+def wrong(root: tree_sitter.Node) -> tree_sitter.Node:
+    """The innermost place that does not parse."""
+    node = root
+    while inner := next((c for c in node.children if c.is_missing or c.has_error), None):
+        node = inner
+    return node

@@ -60,7 +60,7 @@ class Loops(Builtins):
 
     def count(self, node: ArithmeticFor, context: Context) -> Outcome:
         inner = replace(context, loop=context.loop or "each", last=False).within(node.span)
-        self.integer(node.first)
+        self.number_of(node.first)
         if not node.condition.strip():
             return self.forever(node.body, inner)
         mark, before = len(self.calls), self.state.copy()

@@ -6,7 +6,7 @@ from functools import lru_cache
 import tree_sitter
 import tree_sitter_bash
 
-from splitter.shell._grouping import alternatives, bound, redirected
+from splitter.shell._grouping import alternatives, bound, redirected, wrong
 from splitter.shell.syntax import (
     AndOr,
     Arithmetic,
@@ -44,6 +44,8 @@ def parse(text: str) -> Script:
     tree = tree_sitter.Parser(_LANGUAGE).parse(raw)
     reader = _Reader(raw)
     body = reader.sequence(tree.root_node.children, tree.root_node, 0)
+    if tree.root_node.has_error and not reader.broken:
+        reader.spoil(wrong(tree.root_node))
     return Script(body, raw, tuple(reader.broken))
 
 
