@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from splitter.managers import _circus
 from splitter.managers._ini import Ini, Option, Section
-from splitter.managers._launch import environment, module_of, shell, under
+from splitter.managers._launch import environment, module_of, shell, under, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
@@ -23,7 +23,7 @@ MAX_PROCESSES = 200
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
-    args = _arguments(process.command.argv)
+    args = _arguments(unfronted(process.command.argv))
     if args is None:
         return None
     words, at = list[str](), 0

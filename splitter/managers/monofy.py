@@ -6,7 +6,7 @@ The operators are words of their own. It puts in `$NAME` and `${NAME}` itself, n
 
 import posixpath
 
-from splitter.managers._launch import environment, expanded, module_of, name_of
+from splitter.managers._launch import environment, expanded, module_of, name_of, unfronted
 from splitter.model.facts import Command, Gap, Process
 from splitter.model.image import Image
 
@@ -14,7 +14,7 @@ THEN, BESIDE = "&&", "|||"
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
-    words = _arguments(process.command.argv)
+    words = _arguments(unfronted(process.command.argv))
     if not words or words[0] in ("-h", "--help"):
         return None
     last = len(words) - words[::-1].index(THEN) if THEN in words else 0

@@ -85,7 +85,9 @@ class _Runner:
     def many(self, where: str) -> list[Process | Gap]:
         """The scripts of the packages of a workspace."""
         top, _ = _packages.root(where, self.image)
-        packages = _packages.workspaces(where, self.image, with_root=bool(self.run.filters))
+        # The root itself is meant only where it is named.
+        named = any(not f.startswith("!") and "*" not in f for f in self.run.filters)
+        packages = _packages.workspaces(where, self.image, with_root=named)
         if not packages:
             missing = self.image.missing(
                 where if where != "/" else "/package.json", f"{self.run.tool} runs scripts of workspaces"

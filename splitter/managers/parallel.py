@@ -87,8 +87,10 @@ def _concurrently(args: tuple[str, ...], process: Process, image: Image) -> list
     commands: list[tuple[str, str]] = []
     for at, line in enumerate(lines[:MAX_COMMANDS]):
         name = names[at].strip() if at < len(names) else ""
-        for label, text in _shortcuts(_unquoted(line.strip()), process, image, found):
-            commands.append((f"{name}{label}" if name and label else name or label, text))
+        line = _unquoted(line.strip())
+        for label, text in _shortcuts(line, process, image, found):
+            # A name before a `*` goes before what the `*` stands for; any other takes the script's place.
+            commands.append((f"{name}{label}" if "*" in line else name or label, text))
     notes = []
     if any(o in options.values for o in ("-k", "--kill-others")):
         notes.append("concurrently stops everything when one of its commands ends")

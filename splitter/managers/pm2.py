@@ -157,7 +157,7 @@ class _Pm2:
             name = f"{name}-{self.options['env']}"
         uid, gid = app.text("uid", "user"), app.text("gid")
         cron, restarts = app.text("cron_restart", "cron"), app.values.get("autorestart") is not False
-        count, notes = self.instances(app)
+        count, notes = self.instances(app, argv[0])
         if cron and restarts:
             notes.append(f"pm2 restarts it by the clock ({cron})")
         elif cron:
@@ -233,9 +233,10 @@ class _Pm2:
             made["PORT"] = port
         return made
 
-    def instances(self, app: App) -> tuple[int, list[str]]:
+    def instances(self, app: App, program: str) -> tuple[int, list[str]]:
         value = app.text("instances", "exec_instances")
-        cluster = app.text("exec_mode") in ("cluster", "cluster_mode") or bool(value)
+        mode = app.text("exec_mode").removesuffix("_mode")
+        cluster = posixpath.basename(program) in ("node", "bun") and mode != "fork"
         number = value.lstrip("-")
         if value == "max" or (number.isdecimal() and int(number[:6]) == 0) or (value.startswith("-") and number):
             less = f" less {number}" if value.startswith("-") else ""
