@@ -146,6 +146,12 @@ def test_the_image_is_chosen_by_its_name(opened, wanted, found):
     assert opened(layout(*TWO), "oci-archive:{}:" + wanted).read("/a") == found
 
 
+def test_the_image_has_the_name_that_an_engine_gives_it(opened):
+    assert opened(saved(layer(), tags=("app:1", "app:latest"))).name == "app:1"
+    assert opened(saved(layer(), tags=("app:1", "app:2")), "docker-archive:{}:app:2").name == "app:2"
+    assert opened(saved(layer(), tags=())).name == ""
+
+
 def test_an_index_in_the_index_gives_the_linux_image_for_amd64(opened):
     arm = {"layers": [layer(("a", "arm"))], "platform": "linux/arm64"}
     amd = {"layers": [layer(("a", "amd"))], "platform": "linux/amd64"}

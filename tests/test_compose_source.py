@@ -81,6 +81,11 @@ def test_the_environment_is_added(service, text):
     assert dict(service(text).config.env) == {"A": "service", "B": "image", "C": "1"}
 
 
+def test_what_the_service_gives_is_told_from_what_the_image_has(service):
+    assert dict(service("environment: {A: service, C: '1'}").given) == {"A": "service", "C": "1"}
+    assert dict(service("").given) == {}
+
+
 def test_env_files_come_before_the_environment(service, tmp_path):
     (tmp_path / "one.env").write_text("A=one\nC='a b'\n")
     image = service("env_file: [one.env, {path: none.env, required: false}]\nenvironment: {A: own}")

@@ -177,6 +177,8 @@ class Image:
 
     `base` names a FROM that is not at hand and `unread` the RUN lines whose result is not known: where either is
     there, a file that `tree` lacks may still be in the real image, and who needs it says so with `missing`.
+    `name` is what the engine calls it ("app:1.0"), "" where nothing does; `given` is the environment that the service
+    which runs it adds, in `config.env` too, and which every service made of it needs.
     `late` gives the gaps that a tree finds while it is asked, where it is read bit by bit.
     """
 
@@ -187,6 +189,8 @@ class Image:
     base: str = ""
     unread: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    name: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
     late: Callable[[], tuple[Gap, ...]] = field(default=tuple, compare=False, repr=False)
 
     @property

@@ -99,7 +99,8 @@ def exports(process: Process) -> list[str]:
 def environment(process: Process, image: Image) -> dict[str, str]:
     """What the service must be given beyond the image: names and plain values."""
     known = image.config.env
-    return {k: v for k, v in process.env.items() if known.get(k) != v and not unknown(v) and k not in ("PWD", "SHLVL")}
+    own = {k: v for k, v in process.env.items() if known.get(k) != v and not unknown(v) and k not in ("PWD", "SHLVL")}
+    return {**image.given, **own}
 
 
 def secret(name: str, value: str) -> bool:

@@ -39,7 +39,7 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
         role=draft.role,
         because=draft.because,
         origin=origin(draft),
-        image="" if image.build else image.reference,
+        image="" if image.build else image.name or image.reference,
         build=image.build,
         entrypoint=() if image.config.entrypoint and not draft.stays else None,
         command=started.command,

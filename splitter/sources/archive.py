@@ -50,7 +50,8 @@ def read(reference: str, options: Options) -> Image:
     if config.get("os") == "windows":
         raise SplitterError("it is a Windows image", "splitter reads Linux images", path)
     layers = Layers(store, choice.layers)
-    return Image(reference, config_of(config.get("config")), layers.tree, gaps=tuple(layers.gaps))
+    names = [name for name in choice.names if wanted and _full(name) == _full(wanted)] or [*choice.names, ""]
+    return Image(reference, config_of(config.get("config")), layers.tree, gaps=tuple(layers.gaps), name=names[0])
 
 
 def _split(reference: str) -> tuple[str, str]:

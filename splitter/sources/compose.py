@@ -34,7 +34,8 @@ def read(reference: str, options: Options) -> Image:
     said = _fields(file, name)
     image = _image(file, name, said, options)
     config, tree = _config(file, said, image), mounted(file, said, image)
-    return replace(image, config=config, tree=tree, gaps=(*image.gaps, *file.gaps))
+    given = {name: config.env[name] for name in _environment(file, said)}
+    return replace(image, config=config, tree=tree, gaps=(*image.gaps, *file.gaps), given=given)
 
 
 def _file(path: str) -> str:

@@ -45,7 +45,7 @@ def read(reference: str, options: Options) -> Image:
         stage.base,
         tuple(stage.unread),
         tuple(stage.gaps),
-        context.gaps,
+        late=context.gaps,
     )
 
 

@@ -46,14 +46,14 @@ def read(reference: str, options: Options) -> Image:
     if not paths:
         return through_container(engine, reference, found)
     layers = LayerFolders(paths)
-    return Image(reference, config_of(found.get("Config")), layers, late=layers.gaps)
+    return Image(reference, config_of(found.get("Config")), layers, name=reference, late=layers.gaps)
 
 
 def through_container(engine: Engine, reference: str, found: Mapping[str, Any]) -> Image:
     """The image by what `docker image inspect` found, its files fetched through the engine."""
     config = config_of(found.get("Config"))
     tree = EngineTree(engine, found["Id"], config.volumes)
-    return Image(reference, config, tree, late=lambda: tuple(tree.gaps))
+    return Image(reference, config, tree, name=reference, late=lambda: tuple(tree.gaps))
 
 
 class EngineTree:

@@ -95,6 +95,7 @@ def test_its_files_are_what_the_build_made(image):
 
 def test_its_configuration_is_what_the_build_said(image):
     config = image.config
+    assert image.name == "splitter-test/engine-source:1"
     assert (config.entrypoint, config.cmd, config.workdir) == (("/etc/boot",), ("web",), "/srv/app")
     assert (config.env["A"], config.volumes, config.stop_signal) == ("1", ("/srv/data",), "SIGQUIT")
     assert config.ports == ("53/udp", "8080")
