@@ -117,7 +117,7 @@ INTERPRETERS: dict[str, frozenset[str]] = {
         ("ruby", "-C -E -I -r -K"),
         ("jruby", "-C -E -I -r"),
         ("perl", "-I -M"),
-        ("php", "-d -c -z"),
+        ("php", "-d -c -z -S -t"),
         ("node", "-r --require --import --loader --experimental-loader --env-file --max-old-space-size -C"),
         ("nodejs", "-r --require --import --loader --max-old-space-size"),
         ("tsx", "--tsconfig --env-file"),

@@ -150,10 +150,19 @@ class Builder:
         )  # fmt: skip
 
     def plainly(self, unit: Unit) -> Rendered | None:
-        """The words of calls that stand in functions, where nothing around them matters; None where something does."""
-        lines = []
+        """The words of calls that share a statement with others; None where what stands around them matters."""
+        lines, roots = [], {self.trace.calls[i].root for i in unit.at}
+        shared = any(c.root in roots and i not in unit.at and i in self.renderer.acts
+                     for i, c in enumerate(self.trace.calls[:1000]))  # fmt: skip
         for call in (self.trace.calls[i] for i in unit.at):
-            if not call.function or call.guards or call.loop or call.pipe or call.needs or call.operator == "||":
+            if (
+                not (shared or call.function)
+                or call.guards
+                or call.loop
+                or call.pipe
+                or call.needs
+                or call.operator == "||"
+            ):
                 return None
             targets = [r.target for r in call.redirects]
             if None in targets or not call.cwd:

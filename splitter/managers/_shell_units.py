@@ -167,7 +167,16 @@ def _same_state(last: Unit, unit: Unit) -> bool:
     one, other = last.call, unit.call
     if last.what not in ("job", "files", "own") or one.root != other.root or one.guards != other.guards:
         return False
+    if "files" in (last.what, unit.what) and not _marks(unit if unit.what == "files" else last):
+        return False
     return any(not g.strip("! ").startswith(("[", "test ", "((")) or _asks_files(g) for g in one.guards)
+
+
+def _marks(unit: Unit) -> bool:
+    """Whether file commands write what their own condition asks for, as a mark that a step was done."""
+    call = unit.call
+    paths = [w for w in call.words[1:] if w.known] + [r.target for r in call.redirects if r.target]
+    return any(p.text.startswith("/") and p.text in g for p in paths for g in call.guards)
 
 
 def _asks_files(guard: str) -> bool:

@@ -110,7 +110,7 @@ class _Reader:
 
     def unary(self, op: str, operand: str) -> Verdict:
         value = self.expander.one(operand)
-        name = _named(operand)
+        name = _named(operand) or _behind(operand, value)
         if op in ("-n", "-z"):
             if value.value is None:
                 return Verdict(None, value.deps, f"{op} {operand}", f"! {op} {operand}")
@@ -204,9 +204,18 @@ def _named(operand: str) -> str:
     return only.name if isinstance(only, Param) and only.name.isidentifier() and not only.length else ""
 
 
+def _behind(operand: str, value: Value) -> str:
+    """The variable that an argument of a function was given, as in `is_true "$DEBUG"`."""
+    parts = lex(operand)
+    names = sorted(d for d in value.deps if d.isidentifier() and d != "id")
+    only = parts[0] if len(parts) == 1 else None
+    positional = isinstance(only, Param) and (only.name.isdigit() or only.op in (",,", "^^")) and not only.length
+    return names[0] if positional and len(names) == 1 else ""
+
+
 def _said(left: str, op: str, right: str, value: Value, expander: Expander) -> tuple[str, str]:
     """What would make a comparison hold, and what would not, in words."""
-    name = _named(left)
+    name = _named(left) or _behind(left, value)
     wanted = expander.one(right).text
     if not name and (other := _named(right)):
         name, wanted = other, value.text

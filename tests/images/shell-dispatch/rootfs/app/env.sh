@@ -1,0 +1,2 @@
+export DJANGO_SETTINGS_MODULE=shop.settings
+WORKERS=${WEB_CONCURRENCY:-2}

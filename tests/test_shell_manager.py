@@ -1,0 +1,282 @@
+"""Scripts as the processes that they start."""
+
+import pytest
+from managing import expand, image_of
+
+from conftest import TESTS, load_image
+from splitter.inspection.discovery import discover
+
+
+def script(text, *args, env=None, files=None, base="", shebang="#!/bin/bash", **more):
+    image = image_of({"/start": f"{shebang}\n{text}\n", **(files or {})}, env=env, base=base, executable=("/start",))
+    return expand("shell", ["/start", *args], image, **more)
+
+
+def short(processes):
+    return [(p.lifetime, p.phase, str(p.command)) for p in processes]
+
+
+def fixture(name):
+    facts = discover(load_image(TESTS / "images" / name))
+    return {p.name: p for p in facts.processes}, [str(g.what) for g in facts.gaps]
+
+
+@pytest.mark.parametrize(
+    ("argv", "files", "claimed"),
+    [
+        pytest.param(["sh", "-c", "a & b"], {}, True, id="a text"),
+        pytest.param(["/bin/bash", "-lc", "exec a"], {}, True, id="a text after several options"),
+        pytest.param(["bash", "-o", "pipefail", "-c", "a"], {}, True, id="an option with a value"),
+        pytest.param(["bash", "-eu", "/s"], {"/s": "a\n"}, True, id="a file given to a shell"),
+        pytest.param(["/s"], {"/s": "#!/bin/sh\na\n"}, True, id="a script by its path"),
+        pytest.param(["s"], {"/usr/local/bin/s": "#!/usr/bin/env bash\na\n"}, True, id="a script on the PATH"),
+        pytest.param(["/run"], {"/run": "#!/command/with-contenv sh\na\n"}, True, id="a script behind with-contenv"),
+        pytest.param(["/s.sh"], {"/s.sh": "a\n"}, True, id="a script without a first line"),
+        pytest.param(["su", "-", "app", "-c", "a"], {}, True, id="su"),
+        pytest.param(["runuser", "app", "-c", "a"], {}, True, id="runuser with a text"),
+        pytest.param(["/s"], {"/s": "#!/usr/bin/python3\na\n"}, False, id="a Python script"),
+        pytest.param(["/s"], {"/s": "#!/bin/execlineb -P\na\n"}, False, id="an execline script"),
+        pytest.param(["/init"], {"/init": "#!/bin/sh\nexec /package/admin/s6-overlay/libexec/preinit\n"}, False,
+                     id="the init of s6-overlay"),
+        pytest.param(["/sbin/my_init"], {"/sbin/my_init": "#!/bin/sh\n"}, False, id="my_init"),
+        pytest.param(["/etc/init.d/x", "start"], {"/etc/init.d/x": "#!/bin/sh\n"}, False, id="an init script"),
+        pytest.param(["/usr/sbin/apache2ctl", "start"], {"/usr/sbin/apache2ctl": "#!/bin/sh\nx\n"}, False,
+                     id="a program of a package that is a script"),
+        pytest.param(["sh"], {}, False, id="a shell alone"),
+        pytest.param(["su", "app"], {}, False, id="su without a text"),
+        pytest.param(["nginx"], {}, False, id="a program"),
+    ],
+)  # fmt: skip
+def test_what_it_claims(argv, files, claimed):
+    image = image_of(files, executable=tuple(files))
+    assert (expand("shell", argv, image) is not None) == claimed
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param("exec web", [("service", "", "web")], id="exec"),
+        pytest.param("cd /app; setuser app web", [("service", "", "setuser app web")], id="exec forgotten"),
+        pytest.param("a & b & wait", [("service", "", "a"), ("service", "", "b")], id="jobs in the background"),
+        pytest.param("check; exec web", [("job", "", "check"), ("service", "", "web")], id="a step before"),
+        pytest.param("python manage.py migrate", [("job", "", "python manage.py migrate")], id="a step alone"),
+        pytest.param("python manage.py migrate & web", [("job", "", "python manage.py migrate"),
+                     ("service", "", "web")], id="a step in the background"),
+        pytest.param("cron; nginx; exec web", [("service", "", "cron"), ("service", "", "nginx"),
+                     ("service", "", "web")], id="programs that daemonize themselves"),
+        pytest.param("nginx -t; web", [("job", "", "nginx -t"), ("service", "", "web")], id="a check is a step"),
+        pytest.param("service nginx start; tail -f /l", [("service", "", "service nginx start"),
+                     ("service", "", "tail -f /l")], id="init scripts and a keep-alive"),
+        pytest.param("echo hi; sleep 5; curl -s x; trap - 1; web", [("service", "", "web")], id="output and pauses"),
+        pytest.param("until nc -z db 1; do sleep 1; done; web", [("job", "wait", "nc -z db 1"), ("service", "", "web")],
+                     id="a loop that waits"),
+        pytest.param("until rake db:migrate; do sleep 1; done; web", [("job", "", "rake db:migrate"),
+                     ("service", "", "web")], id="a loop that tries a step"),
+        pytest.param("wait-for-it.sh db:1 -- true; web", [("job", "wait", "wait-for-it.sh db:1 -- true"),
+                     ("service", "", "web")], id="a program that waits"),
+        pytest.param("mkdir /a; cp /x /a; web", [("job", "prepare", "mkdir /a"), ("service", "", "web")],
+                     id="file commands are one step"),
+        pytest.param("chown -R app /data; web", [("job", "", "chown -R app /data"), ("service", "", "web")],
+                     id="an owner is a step of its own"),
+        pytest.param("mkdir /a", [("job", "prepare", "/start")], id="nothing but files"),
+        pytest.param("openssl rand -hex 8 > /d/k; web", [("job", "once", "openssl rand -hex 8"),
+                     ("service", "", "web")], id="a secret is made once"),
+        pytest.param("while true; do sync; ./a; sleep 9; done", [("service", "", "./a")], id="an endless loop"),
+        pytest.param("(sleep 9; ./late) & web", [("service", "", "./late"), ("service", "", "web")], id="a sub-shell"),
+        pytest.param("redis-server & ./fill; kill $!; web", [("job", "once", "redis-server"), ("job", "", "./fill"),
+                     ("service", "", "web")], id="a server for a while"),
+        pytest.param("su postgres -c 'pg_ctl -D /d start'; createdb x; su postgres -c 'pg_ctl -D /d stop'; web",
+                     [("job", "once", "pg_ctl -D /d start"), ("job", "once", "createdb x"), ("service", "", "web")],
+                     id="a database for a while"),
+        pytest.param('exec "$0.real"', [("service", "", "/start.real")], id="its own name"),
+    ],
+)  # fmt: skip
+def test_children(text, wanted):
+    found, gaps = script(text)
+    assert short(found) == wanted
+    assert gaps == []
+
+
+def test_a_script_that_is_not_at_hand_hands_over_to_its_arguments():
+    image = image_of({}, base="python:3.12")
+    [child], [gap] = expand("shell", ["docker-entrypoint.sh", "gunicorn", "app"], image)
+    assert child.command.argv == ("gunicorn", "app")
+    assert "could not be read" in gap.what
+    assert "python:3.12" in gap.what
+
+
+def test_another_script_that_is_not_at_hand_is_left_as_it_is():
+    [child], [gap] = expand("shell", ["bash", "/opt/run.sh", "a"], image_of({}, base="python:3.12"))
+    assert child.command.argv == ("bash", "/opt/run.sh", "a")
+    assert gap.evidence.path == "/opt/run.sh"
+    assert expand("shell", ["bash", "/opt/run.sh", "a"], image_of({}), notes=child.notes) is None
+
+
+def test_run_time_variables_stay_variables():
+    [web], _ = script('exec web --port "${PORT:-80}" --host "$HOST" --root "$ROOT"',
+                      env={"PORT": "8000", "ROOT": "/srv"}, files={"/srv/x": ""})  # fmt: skip
+    assert web.command.argv == ("web", "--port", "8000", "--host", "$HOST", "--root", "/srv")
+    assert web.command.run == (
+        "/bin/sh", "-c", 'exec web --port "${PORT:-80}" --host "${HOST}" --root /srv',
+    )  # fmt: skip
+
+
+def test_what_the_split_sets_itself_is_written_out():
+    [web], _ = script("export PORT=9; exec sh -c 'exec web $PORT'")
+    [inner], _ = expand("shell", web.command.argv, image_of({}), env=web.env)
+    assert inner.command.argv == ("web", "9")
+    assert inner.command.run == ()
+
+
+def test_values_that_only_the_script_gives_come_with_the_statements_that_give_them():
+    [web], gaps = script("N=$(nproc)\nK=$(pick --one)\nexport T=$(cat /run/t)\nexec web -w $N -k $K")
+    assert web.command.argv == ("web", "-w", "$(nproc)", "-k", "$K")
+    assert sorted(web.command.run[-1].splitlines()) == [
+        "K=$(pick --one)", 'exec web -w "$(nproc)" -k ${K}', "export T=$(cat /run/t)",
+    ]  # fmt: skip
+    assert gaps == []
+
+
+def test_a_secret_made_for_the_environment_is_said():
+    _, [gap] = script("export KEY=$(openssl rand -hex 9)\nexec web")
+    assert "KEY is made anew at every start" in gap.what
+
+
+def test_environment_folder_logs_and_evidence():
+    found, _ = script("export A=1\ncd /srv/app\nB=2 worker >> log/w.log 2>&1 &\nweb 2>&1 | tee -a /var/log/web.log")
+    worker, web = found
+    assert (worker.env, worker.workdir, worker.logs) == ({"A": "1", "B": "2"}, "/srv/app", ("/srv/app/log/w.log",))
+    assert str(worker.evidence) == "/start:4"
+    assert (web.command.run, web.logs) == ((), ("/var/log/web.log",))
+
+
+def test_a_text_has_the_evidence_of_its_command():
+    [child], _ = expand("shell", ["sh", "-c", "exec web"], image_of({}))
+    assert str(child.evidence) == "image config (CMD)"
+
+
+def test_the_name_that_a_manager_gave_stays_with_the_program():
+    [web], _ = script("exec puma", via=("runit",))
+    assert web.name == "main"
+    found, _ = script("helper & exec puma", via=("runit",))
+    assert [p.name for p in found] == ["helper", "main"]
+    [web], _ = script("exec puma")
+    assert web.name == "puma"
+
+
+def test_services_that_are_started_first_come_before():
+    [web], _ = script("sv start redis || exit 1\ns6-svwait -U /run/service/db\nexec web")
+    assert web.after == ("redis", "db")
+
+
+def test_switches_and_conditions():
+    found, _ = script('[ "$CRON" = yes ] && cron\n[ "${WEB:-yes}" = yes ] && web &\nif grep -q x /y; then z & fi')
+    by = {p.name: p for p in found}
+    assert by["cron"].off == "CRON=yes"
+    assert by["web"].notes == ("decided by WEB, which is not set",)
+    assert by["z"].notes == ("if grep -q x /y",)
+
+
+def test_a_step_under_a_condition_keeps_it():
+    found, _ = script("if [ ! -f /d/ready ]; then\n  rake db:setup\n  touch /d/ready\nfi\nexec web")
+    assert found[0].command.argv == ("rake", "db:setup")
+    assert found[0].command.run == (
+        "/bin/sh", "-c", "if [ ! -f /d/ready ]; then\n  rake db:setup\n  touch /d/ready\nfi",
+    )  # fmt: skip
+    assert [p.name for p in found] == ["rake", "web"]
+
+
+def test_a_file_step_keeps_its_conditions_and_loses_everything_else():
+    found, _ = script('D=/etc/x\nif grep -q a /b; then\n  echo "p $P" > $D/c\n  notify\nfi\nexec web')
+    prepare = next(p for p in found if p.phase == "prepare")
+    assert prepare.command.run[-1] == 'D=/etc/x\nif grep -q a /b; then\n  echo "p $P" > $D/c\n  :\nfi'
+
+
+def test_files_written_before_a_start_are_there_for_it():
+    found, _ = script("cp /etc/off/a.conf /etc/on/\necho b > /etc/on/b.conf\nexec web", files={"/etc/off/a.conf": "A"})
+    web = found[-1]
+    seen = image_of({"/etc/off/a.conf": "A"}).with_files(web.files)
+    assert seen.read("/etc/on/b.conf") == "b\n"
+    assert set(web.files) >= {"/etc/on/b.conf"}
+
+
+def test_an_endless_loop_is_one_service():
+    found, _ = script("while true; do\n  php a.php\n  php b.php\n  sleep 60\ndone &\nexec web")
+    loop = found[0]
+    assert loop.command.argv == ("php", "a.php")
+    assert loop.command.run == ("/bin/sh", "-c", "while true; do\n  php a.php\n  php b.php\n  sleep 60\ndone")
+    assert loop.notes == ("runs every 60 seconds in a shell loop", "the loop also runs php b.php")
+
+
+def test_a_loop_around_a_server_only_starts_it_again():
+    [web], _ = script("while true; do gunicorn app; sleep 1; done")
+    assert (web.restart, web.command.run) == ("always", ())
+
+
+def test_the_same_start_in_a_loop_is_counted():
+    found, _ = script("for i in 1 2 3; do ./worker & done; for q in a b; do ./queue $q & done; wait")
+    assert [(str(p.command), p.instances) for p in found] == [("./worker", 3), ("./queue a", 1), ("./queue b", 1)]
+
+
+def test_what_is_not_known_is_a_gap():
+    found, gaps = script('. /gone.sh\n$HOOK\nexec "$PROGRAM" -x')
+    assert [g.what.split(":")[0] for g in gaps] == [
+        "which program $PROGRAM is shows only when it runs", "reads in /gone.sh", "$HOOK",
+    ]  # fmt: skip
+    assert [p.notes for p in found] == [("run as it is",)]
+
+
+def test_an_entry_of_a_crontab_stays_one():
+    assert script("a\nb", lifetime="scheduled") is None
+    assert script("echo x > /y", lifetime="scheduled") is None
+    [one], _ = script("cd /srv && bin/a >> /log", lifetime="scheduled")
+    assert one.command.argv == ("bin/a",)
+
+
+def test_bash_is_kept_where_it_is_needed():
+    found, _ = script('if [[ -f /x ]]; then echo a > "/y"; fi\nX=1\nexec web', base="a")
+    assert found[0].command.run[0] == "/bin/bash"
+
+
+def test_a_script_that_dispatches():
+    processes, gaps = fixture("shell-dispatch")
+    assert [(p.lifetime, p.phase, p.command.argv[0]) for p in processes.values()] == [
+        ("job", "prepare", "mkdir"), ("job", "", "chown"), ("job", "prepare", "cat"), ("job", "", "python"),
+        ("service", "", "gunicorn"),
+    ]  # fmt: skip
+    web = processes["gunicorn"]
+    assert (web.user, web.env) == ("app", {"DJANGO_SETTINGS_MODULE": "shop.settings"})
+    assert web.command.argv == ("gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "shop.wsgi")
+    assert gaps == []
+
+
+def test_a_script_that_starts_everything():
+    processes, _ = fixture("shell-start")
+    assert processes["server.js"].user == "app"
+    assert processes["server.js"].workdir == "/app/live"
+    assert processes["thumbnail"].instances == 3
+    assert [p.logs for p in processes.values() if "queue:work" in str(p.command)] == [
+        ("/var/log/default.log",), ("/var/log/mail.log",),
+    ]  # fmt: skip
+
+
+def test_a_script_that_fills_a_database_first():
+    processes, gaps = fixture("shell-database")
+    first = processes["mysqld_safe"]
+    assert (first.lifetime, first.phase, first.notes) == ("job", "once", ("only while the script runs",))
+    assert processes["mysqld_safe-2"].lifetime == "service"
+    assert processes["boot"].notes[0] == "makes a secret"
+    assert gaps == []
+
+
+def test_a_script_with_switches():
+    processes, gaps = fixture("shell-switches")
+    assert {n: p.off for n, p in processes.items() if p.off} == {"mail.js": "ENABLE_MAIL=true or ENABLE_MAIL=1"}
+    assert "decided by ENABLE_LIVE=true" in processes["live.js"].notes
+    assert len(gaps) == 2
+
+
+def test_what_a_script_leaves_behind_is_there_for_its_caller():
+    files = {"/render": "#!/bin/sh\necho x > /etc/on.conf\n", "/start": "#!/bin/sh\n/render\nexec web\n"}
+    found, _ = expand("shell", ["/start"], image_of(files, executable=tuple(files)))
+    assert "/etc/on.conf" in found[-1].files
