@@ -213,7 +213,7 @@ def test_cron_sees_the_container_environment_and_only_the_application_runs():
     assert scheduler.role == "scheduler"
     text = scheduler.command[2]
     assert "export -p > /run/cron-env" in text
-    assert "rm -f /etc/cron.d/e2scrub_all" in text
+    assert "find /etc/cron.d /etc/cron.*ly -type f ! -path /etc/cron.d/app -delete" in text
     assert text.endswith("exec /usr/sbin/cron -f")
 
 

@@ -109,7 +109,11 @@ def sets_up(step: Process, known: Known) -> bool:
     program = posixpath.basename(meant.program) if meant else step.command.program
     if words and program.startswith(words):
         return True
-    return any(word in step.command.argv[0] for word in known.data if step.command.argv)
+    return any(_within(word, known.data) for word in step.command.argv)
+
+
+def _within(word: str, folders: Sequence[str]) -> bool:
+    return any(word == f or word.startswith(f"{f}/") for f in folders if f.count("/") > 1)
 
 
 @dataclass(frozen=True)

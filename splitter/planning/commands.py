@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from splitter.catalogue import foreground, looks_secret
 from splitter.model.facts import Process
 from splitter.model.image import Image
+from splitter.shell.parse import parse
+from splitter.shell.syntax import Simple, walk
 
 ROOT = ("", "root", "0", "0:0", "root:root")
 # Programs that change the user and stay out of the way, gentlest first.
@@ -46,9 +48,10 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
     if not prepare and not late and not lines:
         return Started(words, user)
     if not lines and all(same_user(p.user, image) == user for p in prepare):
-        last = f"exec {shell_words(words)}"
+        last = _last(words)
     else:
-        last, user = f"exec {shell_words((*switch(process, image), *words))}", ""
+        change = switch(process, image)
+        last, user = f"exec {shell_words((*change, *words))}" if change else _last(words), ""
     body = [*(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
     strict = ["set -e"] if prepare and strict_before(prepare, image) else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
@@ -63,10 +66,29 @@ def line_of(step: Process, main: Process | None, image: Image, user: str) -> str
         words = ("env", *given, *words)
     if same_user(step.user, image) != user:
         words = (*switch(step, image), *words)
-    text = shell_words(words)
+    plain = inline(words) if words == step.command.start else None
+    text = plain or shell_words(words)
     here = (main.workdir if main else "") or image.config.workdir or "/"
     there = step.workdir or image.config.workdir or "/"
     return f"(cd {shlex.quote(there)} && {text})" if there != here else text
+
+
+def inline(words: Sequence[str]) -> str | None:
+    """The text of `sh -c TEXT`, fit to stand in another script of sh as it is; None for any other command."""
+    if len(words) != 3 or tuple(words[:2]) not in (("/bin/sh", "-c"), ("sh", "-c")):
+        return None
+    body = parse(words[2]).body.body
+    names = {s.words[0] for s in walk(body) if isinstance(s, Simple) and s.words}
+    if not body or names & {"cd", "exit", "return", "set", "trap", "exec", "shift", "umask", "eval", "."}:
+        return None
+    return words[2]
+
+
+def _last(words: Sequence[str]) -> str:
+    """What a script ends in: the program in the shell's place, however the shell line for it was written."""
+    if len(words) == 3 and tuple(words[:2]) in (("/bin/sh", "-c"), ("sh", "-c")):
+        return words[2]
+    return f"exec {shell_words(words)}"
 
 
 def shell_words(words: Sequence[str]) -> str:

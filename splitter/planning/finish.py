@@ -85,8 +85,12 @@ def _elsewhere(draft: Draft, secrets: Secrets) -> Service:
 
 def origin(draft: Draft) -> str:
     """Where its first process was declared, for the comment above the service."""
-    places = dict.fromkeys(str(p.evidence) for p in draft.found)
-    return ", ".join(list(places)[:3]) + (" ..." if len(places) > 3 else "")
+    places: dict[str, list[str]] = {}
+    for process in draft.found:
+        lines = places.setdefault(process.evidence.path, [])
+        if process.evidence.line and str(process.evidence.line) not in lines:
+            lines.append(str(process.evidence.line))
+    return ", ".join(f"{path}:{','.join(lines)}" if lines else path for path, lines in places.items())
 
 
 def stops(process: Process, draft: Draft, image: Image) -> tuple[str, str]:

@@ -114,13 +114,16 @@ def first_mount(drafts: Drafts, image: Image) -> None:
             continue
         first = next((d for d in users if d.one_off), None) or _earliest(users, drafts)
         for draft in users:
-            if draft is not first and not drafts.waits(draft.name, first.name):
-                drafts.order(draft, first.name, ready(first))
+            if draft is first or drafts.waits(draft.name, first.name):
+                continue
+            if drafts.order(draft, first.name, ready(first)) and not first.one_off:
+                draft.note(f"After {first.name}, so that they do not fill a new volume at the same time.")
 
 
 def _earliest(users: list[Draft], drafts: Drafts) -> Draft:
     """One that none of the others must precede."""
-    return next((d for d in users if not any(drafts.waits(d.name, o.name) for o in users if o is not d)), users[0])
+    free = [d for d in users if not any(drafts.waits(d.name, o.name) for o in users if o is not d)]
+    return next((d for d in free if d.role == "web"), (free or users)[0])
 
 
 def _tmpfs(name: str, users: list[Draft]) -> bool:
