@@ -171,7 +171,7 @@ SETTINGS = [
     ),
     ("/app/.env", "# c\nDB_HOST=127.0.0.1\nDB_PORT=3306\n", [("default DB_HOST", "127.0.0.1:3306", 2)]),
     ("/app/.env.example", "DB_HOST=127.0.0.1\n", []),
-    ("/app/config.json", '{"redis": {"host": "localhost", "port": 6379}}', [("code", "127.0.0.1:6379", 1)]),
+    ("/app/config.json", '{"redis": {"host": "localhost", "port": 6379}}', [("config", "127.0.0.1:6379", 1)]),
     ("/app/node_modules/x.js", "f('localhost:1')", []),
     ("/app/x.test.js", "f('localhost:1')", []),
 ]
@@ -237,3 +237,20 @@ PIECES = st.sampled_from(
 @given(text=st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join)))
 def test_no_text_makes_it_raise(name, text):
     said(f"/app/x{name}" if name != ".env" else "/app/.env", "localhost " + text)
+
+
+SETTINGS_CLASS = """
+class Config(BaseSettings):
+    db_host: str = "localhost"
+    cache: str = Field("redis://localhost:6379", env="CACHE_URL")
+class Other(BaseModel):
+    host: str = "localhost"
+"""
+
+
+def test_fields_of_pydantic_settings_are_variables():
+    assert said("/app/config.py", SETTINGS_CLASS) == [
+        ("default DB_HOST", "127.0.0.1", 3),
+        ("default CACHE_URL", "127.0.0.1:6379", 4),
+        ("code", "127.0.0.1", 6),
+    ]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from managing import image_of
 
+from splitter.inspection._address import addresses
 from splitter.inspection.couplings import find, listening, read
 from splitter.model.facts import Command, Evidence, Process
 
@@ -461,3 +462,65 @@ def test_nothing_makes_it_raise_and_every_coupling_has_two_sides(commands, env, 
     for coupling in read(image, processes).couplings:
         assert len(set(coupling.between)) == len(coupling.between) > 1
         assert names >= set(coupling.between)
+
+
+def exposed(processes, env, ports):
+    image = image_of({}, env=env)
+    return read(replace(image, config=replace(image.config, ports=ports)), tuple(processes))
+
+
+def test_an_address_that_outsiders_may_use_is_left_and_said():
+    facts = exposed((WEB, WORKER), {"API_URL": "http://localhost:8000"}, ("8000/tcp",))
+    assert not facts.couplings
+    assert [g.what.split(":")[0] for g in facts.gaps] == ["API_URL names 127.0.0.1"]
+    inside = exposed((WEB, WORKER), {"INTERNAL_API_URL": "http://localhost:8000"}, ("8000/tcp",))
+    hidden = exposed((WEB, WORKER), {"API_URL": "http://localhost:8000"}, ("80",))
+    assert [c.between for c in (*inside.couplings, *hidden.couplings)] == [("worker", "web"), ("worker", "web")]
+
+
+def test_a_variable_that_many_inherit_is_one_coupling():
+    env = {"REDIS_URL": "redis://localhost"}
+    processes = (process("a", "python a.py", env=env), process("b", "python b.py", env=env), REDIS)
+    assert [between for _, _, between, _, _ in found(processes)] == [("a", "b", "redis")]
+
+
+def test_settings_that_a_server_is_given_are_its_own():
+    own = process("tempo", "tempo --config.file=/srv/app/tempo.yaml")
+    prometheus = process("prometheus", "prometheus")
+    files = {"/srv/app/tempo.yaml": "remote_write:\n  - url: http://127.0.0.1:9090/api\n"}
+    assert found((WEB, own, prometheus), files) == [
+        ("tcp", "127.0.0.1:9090", ("tempo", "prometheus"), "config", "http://127.0.0.1:9090/api")
+    ]
+
+
+def test_tools_use_no_server():
+    processes = (process("find", "find /data -type f", lifetime="job"), process("x", "$(which x) y"), WEB, REDIS)
+    assert [between for _, _, between, _, _ in found(processes, env={"REDIS_URL": "redis://localhost"})] == [
+        ("web", "redis")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("redis://localhost:6379/0", ["127.0.0.1:6379"]),
+        ("postgresql+psycopg2://u:p@localhost/db", ["127.0.0.1"]),
+        ("postgresql://shop@:5433/shop", ["/run/postgresql/.s.PGSQL.5433"]),
+        ("postgres:///db?host=/run/postgresql", ["/run/postgresql"]),
+        ("postgres://%2Frun%2Fpostgresql/db", ["/run/postgresql"]),
+        ("jdbc:mysql://127.0.0.1:3306/x", ["127.0.0.1:3306"]),
+        ("mysql:unix_socket=/run/m.sock;dbname=x", ["/run/m.sock"]),
+        ("host=localhost port=5432 dbname=x", ["127.0.0.1:5432"]),
+        ("u:p@tcp(127.0.0.1:3306)/x", ["127.0.0.1:3306"]),
+        ("unix:///run/app.sock", ["/run/app.sock"]),
+        ("redis+socket:///run/r.sock?db=1", ["/run/r.sock"]),
+        ("localhost:9092,localhost:9093", ["127.0.0.1:9092", "127.0.0.1:9093"]),
+        ("http://[::1]:80/", ["127.0.0.1:80"]),
+        ("http://localhost:8080{{PATH}}", []),
+        ("just some text", []),
+        ("/srv/app", []),
+        ("12:30", ["12:30"]),
+    ],
+)
+def test_addresses(text, expected):
+    assert [str(a) for a in addresses(text)] == expected

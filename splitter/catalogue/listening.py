@@ -10,7 +10,8 @@ from splitter.model.image import Image
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1", "ip6-localhost")
 BINDS = frozenset(
     ("-b", "--bind", "--binding", "--listen", "--address", "--addr", "--http", "--http-socket", "--http-address",
-     "-listen", "-addr", "--listen-address", "--web.listen-address", "--socket", "-S", "--host-port", "--listen-addr")
+     "-listen", "-addr", "--listen-address", "--web.listen-address", "--socket", "-S", "--host-port", "--listen-addr",
+     "-listenAddr", "--listenAddr")
 )  # fmt: skip
 PORTS = frozenset(("-p", "--port", "-port", "--http-port", "--server.port", "--server-port", "-P", "--listen-port"))
 SCHEMES = frozenset(("unix", "http", "https", "tcp", "tcp4", "tcp6", "ssl", "h2", "h2c", "ws", "wss", "fcgi", "udp"))

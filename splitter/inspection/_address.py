@@ -14,6 +14,8 @@ DEFAULT_PORTS = {
     "http": 80, "https": 443, "ws": 80, "wss": 443, "h2c": 80, "smtp": 25, "ldap": 389, "ajp": 8009, "ftp": 21,
     "mqtt": 1883, "gelf": 12201, "statsd": 8125, "syslog": 514,
 }  # fmt: skip
+# libpq takes its own socket where a URL has no host (PostgreSQL documentation, 34.1.1).
+LOCAL_SOCKETS = dict.fromkeys(("postgres", "postgresql"), "/run/postgresql/.s.PGSQL.{port}")
 MAX_TEXT = 4096  # a longer value is not an address
 SOCKET_ENDINGS = (".sock", ".socket")
 
@@ -96,6 +98,10 @@ def _url(text: str, port: int) -> Address | None:
         return Address(unix=posixpath.normpath(host), scheme=base)
     host, last = _host_port(authority.rpartition("@")[2].split(",")[0])
     host = host if last is not None else authority.rpartition("@")[2]
+    if last == 0:
+        return None
+    if not host and base in LOCAL_SOCKETS:
+        return Address(unix=LOCAL_SOCKETS[base].format(port=last or 5432), scheme=base)
     if host.startswith("tcp(") or host.startswith("unix("):
         return _dsn(rest)
     if not host or not _hostlike(host):

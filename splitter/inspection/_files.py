@@ -170,7 +170,8 @@ def couplings(team: tuple[Member, ...], found: tuple[Touch, ...], image: Image) 
     for volume in dict.fromkeys(volumes):
         if volume in TOO_MUCH or any(t.private and _overlap(t.path, volume) for t in found):
             continue
-        using = [m.name for m in team if m.application]
+        # What lies in a folder of logs is written by whom the evidence names, if it names anybody.
+        using = [] if volume.startswith("/var/log/") else [m.name for m in team if m.application]
         using += [t.name for t in found if not t.private and _overlap(t.path, volume)]
         readers = [t.name for t in found if not t.writes and _overlap(t.path, volume)]
         between = _between(team, using, readers)

@@ -34,6 +34,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("couch", "couchdb"), ("couchdb",)),
     "neo4j": ("neo4j",), "clamav": ("clamav",), "clamd": ("clamav",), "graphite": ("graphite",),
     "carbon": ("graphite",),
+    **dict.fromkeys(("spam", "spamassassin", "spamd", "rspamd", "rspam"), ("rspamd",)),
     "ollama": ("ollama",), "fpm": ("php-fpm",), "gotenberg": ("gotenberg",),
 }  # fmt: skip
 # Endings that are written without a mark before them: PGHOST, DBPORT.

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from splitter.engine import Container
@@ -13,9 +14,10 @@ from splitter.model.observation import Change
 from splitter.wire import Closed, Wire
 
 SOCKETS, ALL = 0.15, 1.0  # seconds between two looks at the sockets, and at everything, where nothing else happens
-PATIENCE = 5.0  # for one answer
+PATIENCE, GRACE = 5.0, 0.5  # for one answer; at least, where the time is over
 MAX_ANSWER = 16 << 20
 MAX_CHANGES = 2000
+BARE = "#bare\n"  # how the probe says that it has no more than a shell
 
 
 class Look(Protocol):
@@ -25,10 +27,11 @@ class Look(Protocol):
 
 
 class Inside:
-    """Asks the probe."""
+    """Asks the probe; what is asked beyond `deadline` has to be answered at once."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, wire: Wire, container: Container) -> None:
+        self.deadline = time.monotonic() + PATIENCE
+        self._wire, self._container = wire, container
         self._sockets_at = self._all_at = 0.0
 
     def __call__(self, record: Record, everything: bool = False) -> None:
@@ -38,7 +41,9 @@ class Inside:
         if everything:
             self._all_at, wanted = now, record.alive
         if wanted:
-            record.about(_procfs.about(self._ask("text", wanted)), time.monotonic())
+            text = self._ask("text", wanted)
+            found = _procfs.about(text)
+            record.about(self._parted(found) if text.startswith(BARE) else found, time.monotonic())
         if wanted or now - self._sockets_at >= SOCKETS:
             self._sockets_at = now
             changed = record.sockets(_procfs.sockets(self._ask("net")), time.monotonic())
@@ -48,9 +53,16 @@ class Inside:
     def users(self) -> Mapping[int, str]:
         return _procfs.users(self._ask("users"))
 
+    def _parted(self, found: Mapping[int, _procfs.About]) -> dict[int, _procfs.About]:
+        """With the command lines as `docker top` has them: a shell by itself loses the NULs between their words."""
+        lines = [str(row[3]) for row in self._container.top()["Processes"] or () if len(row) > 3]
+        whole = {line.replace(" ", ""): tuple(line.split(" ")) for line in lines}
+        return {pid: replace(a, argv=whole.get("".join(a.argv).replace(" ", ""), ())) for pid, a in found.items()}
+
     def _ask(self, what: str, pids: Iterable[int] = ()) -> str:
         self._wire.send(" ".join((what, *map(str, pids))).encode() + b"\n")
-        return self._wire.until(f"\n#end {what}\n".encode(), PATIENCE, MAX_ANSWER).decode(errors="replace")
+        seconds = min(PATIENCE, max(GRACE, self.deadline - time.monotonic()))
+        return self._wire.until(f"\n#end {what}\n".encode(), seconds, MAX_ANSWER).decode(errors="replace")
 
 
 class Outside:

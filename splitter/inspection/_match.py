@@ -15,10 +15,10 @@ from splitter.catalogue.peel import INTERPRETERS, SHELLS, unversioned
 from splitter.model.facts import Process
 from splitter.model.observation import Observation, Seen
 
-SAME, SUPERVISED, TITLED, PART, PROGRAM, KNOWN, NAME = 100, 80, 70, 60, 40, 35, 30
+SAME, SUPERVISED, TITLED, PART, PROGRAM, KNOWN, NAME, OTHER = 100, 80, 70, 60, 40, 35, 30, 20
 USER, FOLDER, LIFE = 3, 2, 5
 ENOUGH = 30
-AGAIN = 60  # so alike that it is another run, or another worker, of the same
+AGAIN = SAME  # so alike that it is another run, or another worker, of the same
 SUPERVISORS = frozenset(("runsv", "s6-supervise", "supervise", "perp"))
 # Programs that only start others, or look after them.
 STARTERS = frozenset(
@@ -76,6 +76,10 @@ def match(declared: tuple[Process, ...], seen: Observation) -> Match:
         if each.pid in done.owner:
             done.passed |= {a.pid for a in _above(each, by_pid) if a.pid not in done.owner}
     for each in seen.processes:
+        above = by_pid.get(each.parent)
+        if above is not None and _became(above, each) and (each.born < above.since or above.pid not in done.owner):
+            done.earlier.add(each.pid)
+    for each in seen.processes:
         _inherit(each, by_pid, done)
     for process in declared:
         _open(process.name, seen, by_pid, done)
@@ -114,13 +118,17 @@ def _inherit(each: Seen, by_pid: dict[int, Seen], done: Match) -> None:
         if owner is None:
             below = above
             continue
-        if above.before and not below.forked and below.born <= above.since and below.program != above.program:
-            if below.born < above.since:
-                done.earlier.add(below.pid)
-                return
+        if below.pid in done.earlier:
+            return
+        if _became(above, below) and below.born == above.since:
             done.doubtful.add(below.pid)
         done.owner[each.pid] = owner
         return
+
+
+def _became(above: Seen, each: Seen) -> bool:
+    """Whether a process may have become what it is only after it, or what it was before, had started this one."""
+    return bool(above.before) and not each.forked and each.born <= above.since and each.program != above.program
 
 
 def _worker(each: Seen, by_pid: dict[int, Seen]) -> bool:
@@ -186,23 +194,24 @@ def _points(process: Process, each: Seen, supervised: str) -> int:
 
 
 def _alike(process: Process, each: Seen) -> int:
-    best = 0
     wanted = [w for w in (process.command.argv, process.command.run) if w]
-    for words in wanted:
-        for line in (each.argv, *each.before):
-            best = max(best, _compare(words, line))
-        if each.title and _compare(words, tuple(" ".join(each.title).split())) >= PART:
-            best = max(best, TITLED)
-    if best < PROGRAM and wanted:
-        known, other = service(_started(process.command.argv)), service(each.argv)
-        if known is not None and other is not None and known.name == other.name:
-            best = KNOWN
+    lines = [line for line in (each.argv, *each.before) if line]
+    best = max((_compare(words, line) for words in wanted for line in lines), default=0)
+    if each.title and any(_compare(words, tuple(" ".join(each.title).split())) >= PART for words in wanted):
+        best = max(best, TITLED)
+    if best >= PROGRAM or not wanted:
+        return best
+    known, other = service(_started(process.command.argv)), service(each.argv)
+    if known is not None and other is not None:
+        return KNOWN if known.name == other.name else best
+    if best:
+        return best  # the same program, and told to do something else
     meant = _bare(process.command.program)
-    if best < NAME and meant and meant not in SHELLS and unversioned(meant) not in INTERPRETERS:
+    if meant and meant not in SHELLS and unversioned(meant) not in INTERPRETERS:
         names = {_bare(each.name), _bare(each.program), *(_bare(w) for t in each.title[:1] for w in t.split(":")[:1])}
         if {unversioned(n) for n in names if n} & {meant, unversioned(meant)}:
-            best = NAME
-    return best
+            return NAME
+    return 0
 
 
 def _compare(wanted: tuple[str, ...], line: tuple[str, ...]) -> int:
@@ -222,12 +231,12 @@ def _words(wanted: tuple[str, ...], line: tuple[str, ...]) -> int:
     mine, theirs = " ".join(wanted[1:]).split(), " ".join(line[1:]).split()
     if len(mine) == len(theirs) and all(_fits(a, b) for a, b in zip(mine, theirs, strict=True)):
         return SAME
-    shell = _bare(line[0]) in SHELLS or unversioned(_bare(line[0])) in INTERPRETERS
-    if mine and theirs and _fits(mine[0], theirs[0]) and not mine[0].startswith("-"):
+    plain, other = ([w for w in words if not w.startswith("-")] for words in (mine, theirs))
+    if not all(_fits(a, b) for a, b in zip(plain, other, strict=False)):
+        return OTHER
+    if plain and other:
         return PART
-    if mine and theirs and not shell and set(mine) & set(theirs):
-        return PART - 10
-    return 0 if shell else PROGRAM
+    return OTHER if _bare(line[0]) in SHELLS or unversioned(_bare(line[0])) in INTERPRETERS else PROGRAM
 
 
 def _fits(wanted: str, word: str) -> bool:

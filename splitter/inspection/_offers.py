@@ -15,7 +15,15 @@ from splitter.inspection.configs._ini import entries
 from splitter.model.facts import Evidence, Process
 from splitter.model.image import Image
 
-# One-off commands that only touch the container's own files or wait: they speak to no server.
+# Commands that only touch the container's own files, look or wait: they speak to no server.
+TOOLS = frozenset(
+    ("find", "id", "stat", "kill", "halt", "sleep", "test", "[", "true", "false", "seq", "xargs", "parallel", "awk",
+     "grep", "cut", "tr", "head", "sort", "date", "uname", "ps", "wc", "dirname", "basename", "readlink", "realpath",
+     "ls", "pwd", "which", "su", "getent", "nproc", "whoami", "mktemp", "sync", "pgrep", "pidof", "ip", "ping",
+     "initdb", "pg_ctl", "pg_createcluster", "mysql_install_db", "mariadb-install-db", "setcap", "mkfifo", "du", "df",
+     "base64", "openssl", "md5sum", "sha256sum", "diff", "cmp", "file", "gzip", "logger", "exit", "exec",
+     "shutdown", "reboot")
+)  # fmt: skip
 DISPLAYS = "/tmp/.X11-unix/X"
 PLUMBING = ("rights", "owner of shared data", "waiting", "secrets made at boot")
 
@@ -51,7 +59,10 @@ class Member:
         """It runs the application's own code, so it may read its variables and use its servers."""
         if self.process.off or self.client or (self.role in ("backing", "drop", "proxy") and not self.hosts):
             return False
-        return self.known is None or (self.known.name not in PLUMBING and self.known.phase != "wait")
+        if self.known is not None:
+            return self.known.name not in PLUMBING and self.known.phase != "wait"
+        meant = peel(self.process.command.argv)
+        return meant is not None and meant.name not in TOOLS and not meant.program.startswith("$")
 
 
 @dataclass(frozen=True)

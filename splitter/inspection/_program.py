@@ -54,12 +54,13 @@ def reads(member: Member, path: str) -> bool:
 
 
 def scripts(member: Member, image: Image) -> tuple[str, ...]:
-    """The files of code that its command names."""
+    """The files of code, and of settings, that its command names."""
     process = member.process
     meant = peel(process.command.argv)
     folder = process.workdir or image.config.workdir or "/"
     found: list[str] = []
-    for word in (meant.program, *meant.args[:6]) if meant is not None else ():
+    for word in (meant.program, *meant.args[:12]) if meant is not None else ():
+        word = word.partition("=")[2] if word.startswith("-") else word.removeprefix("@")
         path = normal(posixpath.join(folder, word)) if word and not word.startswith(("-", "$")) else ""
         if path and ending(path) in readers() and image.is_file(path):
             found.append(path)

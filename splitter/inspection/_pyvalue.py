@@ -2,6 +2,7 @@
 
 import ast
 import posixpath
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +29,9 @@ class Names:
 def parse(text: str, path: str) -> ast.Module | None:
     """The module; None where it is no Python that this Python reads."""
     try:
-        return ast.parse(text, path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what its author should know of is not for our user
+            return ast.parse(text, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -57,7 +57,7 @@ class Record:
         self.busy_at = now
         self.dropped = 0
         self._began = self._forgot = now
-        self._gate = gate
+        self._gate = " ".join(gate) or None
         self._all: list[_Process] = []
         self._live: dict[int, _Process] = {}
         self._taken: set[int] = set()
@@ -119,11 +119,18 @@ class Record:
             self.busy_at = now
         return tuple(wanted)
 
+    def over(self, exit_code: int, now: float) -> None:
+        """The container has ended, and the first process with this code."""
+        for known in list(self._live.values()):
+            if known.pid == 1:
+                known.exit_code = exit_code
+            self._end(known, now)
+
     def about(self, found: Mapping[int, About], now: float) -> None:
         """More about processes: what `look` asked for, or all of them again."""
         for pid, about in found.items():
             known = self._live.get(pid)
-            if known is None or not about.argv or about.argv == self._gate:
+            if known is None or not about.argv or " ".join(about.argv) == self._gate:
                 continue
             if known.argv and about.argv != known.argv and not known.image:
                 self._exec(known, now)  # nothing else tells of it
@@ -133,7 +140,7 @@ class Record:
                 if known.before[-1:] == [known.argv]:
                     known.before.pop()  # it was read between its `exec` and the look that showed it
                 above = known.above
-                kind = ("process", above.argv if above else (), about.program or about.argv[:1])
+                kind = ("process", above.argv if above else (), about.program or known.name)
                 self._news(kind, about.argv, now)
                 continue
             if about.argv != (known.title or known.argv):

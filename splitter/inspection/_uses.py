@@ -12,6 +12,7 @@ from splitter.model.facts import CouplingKind, Evidence, Gap
 from splitter.model.image import Image
 
 HOST_WORDS = ("HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR", "IP")
+INSIDE = frozenset(("internal", "private", "upstream", "local", "proxy"))
 CLIENT_VARIABLES = ("PGHOST", "PGHOSTADDR", "MYSQL_HOST")
 PORT_OPTIONS = ("-p", "-P", "--port")
 
@@ -80,10 +81,23 @@ def environment(team: tuple[Member, ...], image: Image, directory: Directory) ->
                     continue
                 asked = with_port(asked, name, env)
                 offer = meant(asked, name, directory, member.name)
-                if offer is not None:
+                if offer is not None and public(asked, offer, name, image):
+                    yield Gap(f"{name} names {asked}, which is published: left as it is, for it may be how "
+                              f"outsiders call {offer.name}", evidence)  # fmt: skip
+                elif offer is not None:
                     yield use(member, offer, asked, evidence, f"env {name}", value)
                 elif (asked.port or asked.unix) and directory.at(asked) is None:
                     yield unmatched(f"{name} names", asked, evidence)
+
+
+def public(asked: Address, offer: Offer, name: str, image: Image) -> bool:
+    """An HTTP address that outsiders use too: its port is exposed, and the name does not say that it is for inside."""
+    if asked.scheme not in ("", "http", "https", "ws", "wss") or offer.member.role == "backing":
+        return False
+    if not asked.scheme and offer.member.role not in ("proxy", "drop"):
+        return False
+    ports = {p.partition("/")[0] for p in image.config.ports}
+    return str(asked.port or offer.address.port) in ports and INSIDE.isdisjoint(words(name))
 
 
 def display(value: str) -> tuple[Address, ...]:
@@ -175,4 +189,9 @@ def _port(argv: tuple[str, ...]) -> int:
 
 
 def unmatched(what: str, asked: Address, evidence: Evidence) -> Gap:
+    name = asked.unix.rsplit("/", 1)[-1]
+    if name.startswith("supervisor"):
+        return Gap(f"{what} {asked}, by which it steers supervisord, which is gone in a split", evidence)
+    if name == "docker.sock":
+        return Gap(f"{what} {asked}, which must be mounted from the engine's host", evidence)
     return Gap(f"{what} {asked}, and nothing in the image is known to listen there", evidence)

@@ -73,7 +73,9 @@ def _grouped(uses: Iterable[Use]) -> Iterator[Coupling]:
     """Uses of one place by several processes as one coupling, users in start order."""
     groups: dict[tuple[object, ...], list[Use]] = {}
     for use in uses:
-        key = (use.kind, use.target, use.offer.name, use.evidence, use.how, use.written)
+        # A variable that a script exports is one place, whoever inherits it.
+        place = None if use.how.startswith("env ") else use.evidence
+        key = (use.kind, use.target, use.offer.name, place, use.how, use.written)
         groups.setdefault(key, []).append(use)
     for same in groups.values():
         one = same[0]

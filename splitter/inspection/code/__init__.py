@@ -21,20 +21,24 @@ from splitter.model.image import Image
 
 MAX_FOLDERS = 100
 MAX_FILES = 400
-MAX_SIZE = 256 << 10
+MAX_SIZE = 128 << 10  # what is larger is generated
+MAX_TOTAL = 2 << 20  # of what is worth the reading; a second or two
 # What others wrote, what is built, and what only tests run.
 SKIPPED = frozenset(
     ("node_modules", "vendor", "bower_components", "site-packages", "dist-packages", "__pycache__", "venv", "env",
      "dist", "build", "target", "test", "tests", "spec", "specs", "__tests__", "docs", "doc", "examples", "fixtures",
      "locale", "locales", "i18n", "migrations", "migrate", "assets", "static", "staticfiles", "tmp", "log", "logs",
-     "cache", "coverage", "e2e", "cypress")
+     "cache", "coverage", "e2e", "cypress", "samples", "testdata", "benchmarks", "storybook")
 )  # fmt: skip
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/var", "/dev", "/proc", "/sys", "/run", "/tmp", "/boot",
           "/nix", "/snap")  # fmt: skip
 OWN = ("/usr/src", "/var/www", "/usr/app", "/usr/local/app", "/usr/local/src", "/usr/share/nginx", "/var/app",
        "/var/task", "/usr/local/apache2/htdocs", "/var/html")  # fmt: skip
-TELLING = ("127.0.0.1", "localhost", ".sock", "sqlite", "_ROOT", "UPLOAD", "/dev/shm", ".db", "Redis(", "MongoClient(",
-           "[::1]")  # fmt: skip
+# Words of a file's name by which it is not what runs in production.
+OTHER_STAGES = frozenset(("test", "tests", "spec", "dev", "development", "example", "sample", "testing", "min",
+                          "lock", "map", "stories", "mock", "fixture", "ci"))  # fmt: skip
+TELLING = ("127.0.0.1", "localhost", "[::1]", ".sock", "sqlite", ".db", "/dev/shm", "_ROOT", "UPLOAD", "MEDIA",
+           "STORAGE", "SPOOL", "Redis(", "MongoClient(")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,14 @@ def own_folder(path: str) -> bool:
 def read(image: Image, folder: str, env: Mapping[str, str], files: Iterable[str] = ()) -> tuple[Found, ...]:
     """All that the files below a folder say, and these further files; in the order of their names."""
     found: list[Found] = []
+    total = 0
     for path in dict.fromkeys((*files, *_files(image, folder))):
         reader = readers().get(ending(path))
         text = image.read(path, MAX_SIZE) if reader is not None else None
         if reader is not None and isinstance(text, str) and any(word in text for word in TELLING):
+            total += len(text)
+            if total > MAX_TOTAL:
+                break
             found += reader(text, path, env, folder)
     return tuple(found)
 
@@ -117,9 +125,8 @@ def _files(image: Image, folder: str) -> Iterator[str]:
 
 
 def _test(name: str) -> bool:
-    stem = name.split(".")[0]
+    words = name.lower().replace("-", ".").replace("_", ".").split(".")
     return (
-        stem.startswith(("test_", "docker-compose", "compose")) or stem.endswith(("_test", "_spec"))
-        or ".test." in name or ".spec." in name or name.endswith((".min.js", "-lock.json", ".lock", ".map"))
-        or name in ("package.json", "composer.json", "conftest.py", "pnpm-lock.yaml")
+        name.startswith(("docker-compose", "compose")) or not OTHER_STAGES.isdisjoint(words)
+        or name in ("package.json", "composer.json", "conftest.py", "package-lock.json", "pnpm-lock.yaml")
     )  # fmt: skip

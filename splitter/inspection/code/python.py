@@ -1,13 +1,14 @@
 """Python is parsed, not run: defaults of `os.environ.get` and its kin, constants, and folders that settings name."""
 
 import ast
+import bisect
 from collections.abc import Iterator, Mapping
 
 from splitter.catalogue.listening import number
 from splitter.inspection._address import Address, addresses
 from splitter.inspection._hints import words
 from splitter.inspection._pyvalue import Names, dotted, parse, value, variable
-from splitter.inspection.code import Found
+from splitter.inspection.code import TELLING, Found
 from splitter.inspection.code._paths import database, is_folder_name, sqlite
 from splitter.model.facts import Evidence
 from splitter.model.image import normal
@@ -23,6 +24,8 @@ SERVES = frozenset(
 UNASKED = frozenset(("redis.Redis", "redis.StrictRedis", "Redis", "StrictRedis", "MongoClient", "pymongo.MongoClient"))
 TOLD = frozenset(("host", "url", "unix_socket_path", "connection_pool", "connection_class"))
 ENGINES = ("engine", "backend", "adapter", "dialect")
+# What a line may hold beside an address itself: a variable whose default stands elsewhere.
+LINES = (*TELLING, "environ", "getenv", "env(")
 MAX_NODES = 100_000
 
 
@@ -33,15 +36,20 @@ def read(text: str, path: str, env: Mapping[str, str], folder: str) -> Iterator[
     # Nothing of the environment here: what is set hides the default, and whether it is set differs by process.
     names = Names(path)
     _assigned(module, names)
-    parents: dict[ast.AST, ast.AST] = {}
-    for count, node in enumerate(ast.walk(module)):
-        if count > MAX_NODES:
-            return
-        parents.update((child, node) for child in ast.iter_child_nodes(node))
-        if isinstance(node, ast.expr):
-            yield from _address(node, parents, names)
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.keyword | ast.Dict):
-            yield from _folders(node, names, folder)
+    telling = [n for n, line in enumerate(text.split("\n"), 1) if any(word in line for word in LINES)]
+    for statement in module.body:
+        at = bisect.bisect_left(telling, statement.lineno)
+        if at == len(telling) or telling[at] > (statement.end_lineno or statement.lineno):
+            continue
+        parents: dict[ast.AST, ast.AST] = {}
+        for count, node in enumerate(ast.walk(statement)):
+            if count > MAX_NODES:
+                return
+            parents.update((child, node) for child in ast.iter_child_nodes(node))
+            if isinstance(node, ast.expr):
+                yield from _address(node, parents, names)
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.keyword | ast.Dict):
+                yield from _folders(node, names, folder)
 
 
 def _assigned(module: ast.Module, names: Names) -> None:
@@ -69,7 +77,7 @@ def _address(node: ast.expr, parents: Mapping[ast.AST, ast.AST], names: Names) -
         got = value(default, names)
         line = default.lineno if default is not None else node.lineno
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not _part(node, above):
-        name, got, line = "", node.value, node.lineno
+        name, got, line = _field(node, above, parents), node.value, node.lineno
     else:
         return
     if got is None:
@@ -81,6 +89,23 @@ def _address(node: ast.expr, parents: Mapping[ast.AST, ast.AST], names: Names) -
                 asked = Address(asked.host, _port(node, above, names), scheme=asked.scheme)
             how = f"default {name}" if name else "code"
             yield Found(got, Evidence(names.path, line), how, name, hint, asked)
+
+
+def _field(node: ast.expr, above: list[ast.AST], parents: Mapping[ast.AST, ast.AST]) -> str:
+    """The variable of a field with this default, in a class of settings (pydantic reads NAME, or what env= says)."""
+    statement = above[-1]
+    owner = parents.get(statement)
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(owner, ast.ClassDef):
+        return ""
+    if not any(dotted(b).endswith("Settings") for b in owner.bases):
+        return ""
+    if statement.value is node:
+        return dotted(statement.target).upper()
+    call = statement.value
+    if isinstance(call, ast.Call) and dotted(call.func).endswith("Field"):
+        said = next((k.value for k in call.keywords if k.arg in ("env", "validation_alias", "alias")), None)
+        return str(said.value) if isinstance(said, ast.Constant) else dotted(statement.target).upper()
+    return ""
 
 
 def _above(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[ast.AST]:

@@ -34,6 +34,7 @@ def read(text: str, path: str, env: Mapping[str, str], folder: str) -> Iterator[
 def _all(
     found: list[Token], language: Language, path: str, folder: str, line: int, hint: str, depth: int = 0
 ) -> Iterator[Found]:
+    json = path.endswith(".json")
     for at, token in enumerate(found):
         if token.kind != "string":
             continue
@@ -43,7 +44,7 @@ def _all(
                 yield from _holes(token, language, path, folder, line, depth)
             continue
         name = variable(found, at)
-        how = f"default {name}" if name else "code"
+        how = f"default {name}" if name else "config" if json else "code"
         if file := sqlite(token.text, folder) or database(token.text):
             yield Found(token.text, here, how, name, path=file)
         if not name and (_compared(found, at) or _serves(found, at) or _is_key(found, at)):
@@ -53,7 +54,9 @@ def _all(
                 continue
             if not asked.port and not asked.unix:
                 asked = Address(asked.host, _port(found, at), scheme=asked.scheme)
-            yield Found(token.text, here, how, name, " ".join((hint, name, *_hints(found, at))), asked)
+            # A JSON string may be written with escapes: what stands there for certain is the host.
+            written = asked.host if json and "&" in token.text else token.text
+            yield Found(written, here, how, name, " ".join((hint, name, *_hints(found, at))), asked)
 
 
 def variable(found: list[Token], at: int) -> str:
