@@ -90,7 +90,11 @@ class Expressions:
         }
         if name in known:
             return known[name]
-        return Module(name) if name in ("process", "Object", "JSON", "Array", "String", "Number") else self.lost(node)
+        return (
+            Module(name)
+            if name in ("process", "Object", "JSON", "Array", "String", "Number", "Boolean", "console")
+            else self.lost(node)
+        )
 
     def text(self, node: Node) -> str:
         """What a string stands for."""

@@ -84,7 +84,12 @@ class Calls(Expressions):
         raise NotImplementedError
 
     def call(self, node: ast.Call, scope: Scope, module: Module) -> object:
-        function = self.value(node.func, scope, module)
+        holder: object = None
+        if isinstance(node.func, ast.Attribute):
+            holder = self.value(node.func.value, scope, module)
+            function = self.attribute(holder, node.func.attr, node.func)
+        else:
+            function = self.value(node.func, scope, module)
         full = function.full if isinstance(function, Name) else ""
         beside = full in BESIDE or (
             isinstance(node.func, ast.Attribute) and node.func.attr in ("create_task", "submit")
@@ -108,7 +113,7 @@ class Calls(Expressions):
         finally:
             self.beside -= beside
         if isinstance(node.func, ast.Attribute) and not isinstance(function, Name | Function | Class):
-            got = self.of_object(self.value(node.func.value, scope, module), node.func.attr, args, more, node)
+            got = self.of_object(holder, node.func.attr, args, more, node)
             if got is not NOT_KNOWN:
                 return got
         if full:

@@ -247,6 +247,7 @@ class Expressions:
         made: list[object] = []
         first = node.generators[0]
         items = self.value(first.iter, scope, module)
+        items = list(items) if isinstance(items, str) else items
         if len(node.generators) > 1 or not isinstance(items, list | tuple):
             inner = Scope(above=scope)
             self.put(first.target, Unknown(), inner, module)

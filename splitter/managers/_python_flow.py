@@ -140,7 +140,7 @@ class Flow(Calls):
 
     def each(self, node: ast.For | ast.AsyncFor, scope: Scope, module: Module) -> None:
         items = self.value(node.iter, scope, module)
-        if isinstance(items, dict):
+        if isinstance(items, dict | str):
             items = list(items)
         if isinstance(items, list | tuple) and len(items) <= 200:
             for item in items:

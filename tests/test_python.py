@@ -1,0 +1,171 @@
+"""Python launchers: what they start, in which order, and what is no launcher."""
+
+import pytest
+from managing import expand, image_of
+
+HEAD = "import os, sys, time, subprocess\nfrom subprocess import Popen, run, check_call\n"
+
+
+def start(body, argv="python start.py", *, env=None, files=None, head=HEAD, **more):
+    image = image_of(
+        {"/app/start.py": head + body, **(files or {})}, workdir="/app", env=env, executable=("/app/start.py",)
+    )
+    return expand("python", argv, image, **more)
+
+
+def shown(process):
+    marks = "" if process.lifetime == "service" else " (job)"
+    return f"{process.command}{marks}{' OFF' if process.off else ''}"
+
+
+def started(body, **more):
+    processes, gaps = start(body, **more)
+    assert gaps == []
+    return [shown(p) for p in processes]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("Popen(['a', 'b'])", ["a b"], id="Popen"),
+        pytest.param("subprocess.Popen('a b', shell=True)", ["sh -c 'a b'"], id="by a shell"),
+        pytest.param("import subprocess as sp\nsp.Popen(args=['a'])", ["a"], id="by another name"),
+        pytest.param("run(['m'])\nPopen(['a'])", ["m (job)", "a"], id="a step before"),
+        pytest.param("check_call([sys.executable, 'm.py'])\nrun(['a'])", ["python m.py (job)", "a"],
+                     id="the last call"),
+        pytest.param("run(['alembic', 'upgrade', 'head'])\nPopen(['a']).wait()", ["alembic upgrade head (job)", "a"],
+                     id="a step that the catalogue knows"),
+        pytest.param("p = Popen(['m'])\np.wait()\nq = Popen(['a'])\nq.wait()", ["m (job)", "a"],
+                     id="waited for at once"),
+        pytest.param("p = Popen(['a'])\nq = Popen(['b'])\np.wait(); q.wait()", ["a", "b"], id="waited for at the end"),
+        pytest.param("ps = [Popen([c]) for c in 'ab']\nfor p in ps: p.wait()", ["a", "b"], id="in a list"),
+        pytest.param("Popen(['a'])\nos.execvp('b', ['b', 'c'])\nPopen(['d'])", ["a", "b c"], id="exec ends it"),
+        pytest.param("os.execl('/bin/b', 'b', '-x')", ["/bin/b -x"], id="execl"),
+        pytest.param("os.execvpe('b', ['b'], {**os.environ, 'A': '1'})", ["b"], id="execvpe"),
+        pytest.param("os.system('a &')\nos.system('b')", ["sh -c 'a &'", "sh -c b"], id="os.system"),
+        pytest.param("os.spawnlp(os.P_NOWAIT, 'a', 'a', '-x')\nrun(['b'])", ["a -x", "b"], id="spawn"),
+        pytest.param("for q in ['x', 'y']:\n    Popen(['w', '-q', q])", ["w -q x", "w -q y"], id="a loop over a list"),
+        pytest.param("cmd = ['a']\ncmd += ['b']\ncmd.append(f'{1}c')\nPopen(cmd)", ["a b 1c"], id="put together"),
+        pytest.param("import shlex\nPopen(shlex.split('a \"b c\"'))", ["a 'b c'"], id="shlex"),
+        pytest.param("Popen([os.path.join('/x', 'a'), '%s-%d' % ('b', 2)])", ["/x/a b-2"], id="paths and formats"),
+        pytest.param("from pathlib import Path\nPopen([str(Path(__file__).parent / 'w.sh')])", ["/app/w.sh"],
+                     id="pathlib"),
+        pytest.param("Popen(['a', os.environ.get('P', '5')])", ["a 5"], id="a default"),
+        pytest.param("Popen(['a', os.environ['SET']])", ["a yes"], id="a variable"),
+        pytest.param("if __name__ == '__main__':\n    Popen(['a'])", ["a"], id="the main guard"),
+        pytest.param("def f(x):\n    Popen(x)\ndef main():\n    f(['a'])\nmain()", ["a"], id="functions"),
+        pytest.param("def f(*c, **k):\n    return Popen(c, **k)\nf('a', 'b')", ["a b"],
+                     id="functions of any arguments"),
+        pytest.param("class S:\n    def __init__(self, c): self.c = c\n    def go(self): Popen(self.c)\nS(['a']).go()",
+                     ["a"], id="a class"),
+        pytest.param("def never():\n    Popen(['x'])\nPopen(['a'])", ["a"], id="a function that nothing calls"),
+        pytest.param("try:\n    Popen(['a'])\nexcept OSError:\n    Popen(['x'])", ["a"], id="try"),
+        pytest.param("with Popen(['a']) as p:\n    p.wait()", ["a"], id="with"),
+        pytest.param("while True:\n    p = Popen(['a'])\n    p.wait()", ["a"], id="started again and again"),
+        pytest.param("Popen(['a'])\nwhile True:\n    run(['b'])\n    time.sleep(60)",
+                     ["a", "sh -c 'while :; do b; sleep 60; done'"], id="a loop with a pause"),
+        pytest.param("import threading\nthreading.Thread(target=lambda: run(['a'])).start()\nrun(['b'])", ["a", "b"],
+                     id="threads"),
+        pytest.param("import asyncio\nasync def f(*c):\n    p = await asyncio.create_subprocess_exec(*c)\n"
+                     "    await p.wait()\nasync def main():\n    await asyncio.gather(f('a'), f('b', 'c'))\n"
+                     "asyncio.run(main())", ["a", "b c"], id="asyncio"),
+        pytest.param("v = run(['git', 'log'], capture_output=True)\nPopen(['a'])", ["a"], id="what is only read"),
+        pytest.param("if len(sys.argv) > 1:\n    Popen(['x'])\nelse:\n    Popen(['a'])", ["x OFF", "a"],
+                     id="arguments"),
+        pytest.param("if os.getenv('ON') == '1':\n    Popen(['x'])\nPopen(['a'])", ["x OFF", "a"],
+                     id="a switch that is off"),
+        pytest.param("ON = os.getenv('ON', '1') == '1'\nif ON:\n    Popen(['a'])\nif not ON:\n    Popen(['b'])",
+                     ["a", "b OFF"], id="a switch with a name"),
+        pytest.param("if x():\n    Popen(['a'])\nelse:\n    Popen(['b'])", ["a", "b"],
+                     id="a condition that is not known"),
+    ],
+)  # fmt: skip
+def test_what_is_started(body, expected):
+    assert started(body, env={"SET": "yes"}) == expected
+
+
+def test_how_it_is_started():
+    [a, b], _ = start(
+        "os.environ['G'] = '0'\nenv = os.environ.copy()\nenv['A'] = '1'\nPopen(['a'], env=env, cwd='sub', user='app')\n"
+        "os.chdir('/srv')\nPopen(['b'], env=dict(os.environ, B='2'))"
+    )
+    assert (a.env, a.workdir, a.user, str(a.evidence)) == ({"G": "0", "A": "1"}, "/app/sub", "app", "/app/start.py:6")
+    assert (b.env, b.workdir) == ({"G": "0", "B": "2"}, "/srv")
+
+
+def test_what_is_off_says_how_it_is_turned_on():
+    [off, _], _ = start("if os.environ.get('BEAT') == '1':\n    Popen(['celery', 'beat'])\nPopen(['a'])")
+    assert (off.name, off.off) == ("beat", "os.environ.get('BEAT') == '1'")
+
+
+def test_a_variable_that_must_be_given_stays_one():
+    [a], [gap] = start("Popen(['a', '-k', os.environ['KEY']])")
+    assert a.command.argv == ("a", "-k", "$KEY")
+    assert a.command.run[:2] == ("/bin/sh", "-c")
+    assert "KEY" in gap.what
+
+
+def test_functions_of_multiprocessing_are_commands_of_their_own():
+    body = "import multiprocessing as mp\nfrom jobs import loop\ndef tick(n): pass\nif __name__ == '__main__':\n"
+    body += "    mp.Process(target=tick, args=(3,), name='t').start()\n    mp.Process(target=loop).start()\n"
+    [tick, loop], gaps = start(body)
+    assert gaps == []
+    assert (tick.name, tick.command.argv) == ("t", ("python", "-c", "from start import tick; tick(3)"))
+    assert (loop.name, loop.command.argv) == ("loop", ("python", "-c", "from jobs import loop; loop()"))
+
+
+def test_a_helper_file_is_followed():
+    files = {"/app/util.py": "import subprocess\ndef go(c):\n    subprocess.Popen(c)\n"}
+    [a], _ = start("from util import go\ngo(['a'])", files=files)
+    assert (a.command.argv, str(a.evidence)) == (("a",), "/app/start.py:4")
+
+
+@pytest.mark.parametrize(
+    ("argv", "program"),
+    [
+        pytest.param("python3.11 -u start.py", "python3.11", id="with options"),
+        pytest.param("/usr/bin/python3 -W ignore /app/start.py x", "/usr/bin/python3", id="by paths"),
+        pytest.param("python -m start", "python", id="as a module"),
+        pytest.param("./start.py", "python3", id="by its first line"),
+        pytest.param("poetry run python start.py", "python", id="behind poetry"),
+    ],
+)
+def test_spellings(argv, program):
+    [a], _ = start("Popen([sys.executable, 'x.py'])", argv, head="#!/usr/bin/env python3\n" + HEAD)
+    assert a.command.argv == (program, "x.py")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("print(1)", id="starts nothing"),
+        pytest.param("from flask import Flask\ndef f():\n    Popen(['ls'])\nFlask('x').run()", id="in a handler only"),
+        pytest.param("while True:\n    job = q.get()\n    run(['ffmpeg', job])", id="a worker that calls programs"),
+        pytest.param("run(['a', 'b'], capture_output=True)", id="only reads"),
+        pytest.param("run(['alembic', 'upgrade', 'head'])", id="only a step"),
+        pytest.param("def f(: pass", id="is not Python"),
+    ],
+)
+def test_no_launcher(body):
+    assert start(body) is None
+
+
+@pytest.mark.parametrize(
+    "argv", ["python manage.py x", "python -m honcho start", "python -c 1", "python", "node start.py"]
+)
+def test_not_claimed(argv):
+    assert start("Popen(['a'])", argv, files={"/app/manage.py": HEAD + "Popen(['a'])"}) is None
+
+
+def test_a_server_that_starts_others_stays_and_says_so():
+    [left], [gap] = start("import uvicorn\nPopen(['worker'])\nuvicorn.run('x:y')")
+    assert str(left.command) == "python start.py"
+    assert "uvicorn.run" in gap.what
+    assert start("import uvicorn\nPopen(['worker'])\nuvicorn.run('x:y')", notes=left.notes) is None
+
+
+def test_what_cannot_be_read_is_a_gap_and_the_rest_is_read():
+    [a], [gap] = start("Popen(build(x))\nPopen(['a'])")
+    assert (a.command.argv, gap.evidence.line) == (("a",), 3)
+    [left], [gap] = start("Popen(build(x))")
+    assert (str(left.command), "build(x)" in gap.what) == ("python start.py", True)
