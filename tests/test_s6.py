@@ -3,7 +3,7 @@
 import pytest
 from managing import expand, image_of
 
-from splitter.managers import _s6_services
+from splitter.managers._order import ordered
 from splitter.model.facts import Evidence
 from splitter.model.image import Config, Image, MemoryTree, text_node
 
@@ -113,6 +113,12 @@ def test_files_beside_run():
 def test_down_signal(text, signal):
     [one], _ = start({"/s/a/run": SH.format("a"), "/s/a/down-signal": text}, "s6-svscan /s")
     assert one.stop_signal == signal
+
+
+def test_the_signal_for_s6_itself_is_not_for_its_services():
+    files = {**runs("/s", "a", "b"), "/s/b/down-signal": "INT"}
+    found, _ = expand("s6", "s6-svscan /s", image_of(files), stop_signal="SIGQUIT")
+    assert [p.stop_signal for p in found] == ["SIGTERM", "SIGINT"]
 
 
 def test_what_is_missing_is_a_gap():
@@ -321,4 +327,4 @@ def test_s6_rc_of_a_distribution():
 
 def test_order_of_equals_is_by_name():
     graph = {"c": ("a",), "b": (), "a": ("b",), "d": ()}
-    assert _s6_services.ordered(graph, ("d", "c")) == ("b", "a", "c", "d")
+    assert ordered(graph, ("d", "c")) == ("b", "a", "c", "d")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from splitter.managers import _s6_services as services
+from splitter.managers._order import ordered
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
 
@@ -107,7 +108,7 @@ class Definitions:
                 graph[name] = self.needs(name)
                 waiting += graph[name]
         found: list[Process] = []
-        for name in services.ordered(graph, wanted):
+        for name in ordered(graph, wanted):
             one = self._one(name)
             if one is not None:
                 found.append(replace(one, after=self._after(name, graph)))

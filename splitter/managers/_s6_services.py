@@ -5,7 +5,7 @@ Source: the documentation of s6-svscan, s6-supervise and the service directory (
 
 import posixpath
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from splitter.managers import _scripts
@@ -116,23 +116,3 @@ def _ended(finish: str, image: Image) -> bool:
     text = image.read(finish)
     words = text.split() if isinstance(text, str) and "execlineb" in text.split("\n", 1)[0] else []
     return any(posixpath.basename(word) in TREE_ENDERS for word in words)
-
-
-def ordered(names: Mapping[str, tuple[str, ...]], wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that are wanted and all that they need, each after what it needs, ties by name; loops are cut."""
-    done: dict[str, None] = {}
-    for start in sorted(set(wanted)):
-        waiting: list[tuple[str, list[str]]] = [(start, sorted(names.get(start, ())))] if start not in done else []
-        open_names = {start}
-        while waiting:
-            name, needs = waiting[-1]
-            while needs and (needs[0] in done or needs[0] in open_names):
-                del needs[0]
-            if needs:
-                nxt = needs.pop(0)
-                open_names.add(nxt)
-                waiting.append((nxt, sorted(names.get(nxt, ()))))
-            else:
-                done[name] = None
-                waiting.pop()
-    return tuple(done)

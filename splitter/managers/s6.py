@@ -22,6 +22,14 @@ SPEAK = ("s6-svc", "s6-svscanctl", "s6-svwait", "s6-svok", "s6-svstat")
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
+    found = _expanded(process, image)
+    if found is None or not process.stop_signal:
+        return found
+    # Without a down-signal it is TERM, whatever signal the image gives to s6 itself.
+    return [replace(p, stop_signal=p.stop_signal or "SIGTERM") if isinstance(p, Process) else p for p in found]
+
+
+def _expanded(process: Process, image: Image) -> list[Process | Gap] | None:
     argv = process.command.argv
     name = posixpath.basename(argv[0]) if argv else ""
     workdir = process.workdir or image.config.workdir or "/"
