@@ -11,6 +11,7 @@ from managing import image_of
 from splitter.inspection._address import addresses
 from splitter.inspection.couplings import find, listening, read
 from splitter.model.facts import Command, Evidence, Process
+from splitter.model.image import Node
 
 
 def process(name, command, **more):
@@ -524,3 +525,11 @@ def test_tools_use_no_server():
 )
 def test_addresses(text, expected):
     assert [str(a) for a in addresses(text)] == expected
+
+
+def test_a_folder_behind_a_link_is_read():
+    image = image_of({"/opt/shop/settings.py": 'H = os.environ.get("DB_HOST", "localhost")\n'})
+    image.tree.put("/shop", Node("link", 0o777, target="/opt/shop"))
+    web = process("web", "gunicorn shop:app", workdir="/shop")
+    said = [(c.how, str(c.evidence)) for c in find(image, (web, POSTGRES))]
+    assert said == [("default DB_HOST", "/shop/settings.py:1")]

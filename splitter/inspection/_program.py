@@ -58,10 +58,14 @@ def scripts(member: Member, image: Image) -> tuple[str, ...]:
     process = member.process
     meant = peel(process.command.argv)
     folder = process.workdir or image.config.workdir or "/"
+    reads_code = bool(language(member)) or member.known is not None
     found: list[str] = []
     for word in (meant.program, *meant.args[:12]) if meant is not None else ():
         word = word.partition("=")[2] if word.startswith("-") else word.removeprefix("@")
         path = normal(posixpath.join(folder, word)) if word and not word.startswith(("-", "$")) else ""
+        is_code = meant is not None and word != meant.program and ending(path) not in OTHERS
+        if is_code and not reads_code:
+            continue  # a file that is copied, not run
         if path and ending(path) in readers() and image.is_file(path):
             found.append(path)
     return tuple(found)

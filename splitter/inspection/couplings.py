@@ -49,7 +49,8 @@ def read(image: Image, processes: tuple[Process, ...]) -> Facts:
         _signals.couplings(team, image),
     ):
         if isinstance(found, Gap):
-            gaps.append(found)
+            # The same variable in many processes is one thing to tell.
+            gaps += [found] if all(found.what != g.what for g in gaps) else []
         elif isinstance(found, Use):
             uses.append(found)
         else:

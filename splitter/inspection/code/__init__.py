@@ -22,7 +22,7 @@ from splitter.model.image import Image
 MAX_FOLDERS = 100
 MAX_FILES = 400
 MAX_SIZE = 128 << 10  # what is larger is generated
-MAX_TOTAL = 2 << 20  # of what is worth the reading; a second or two
+MAX_TOTAL = 1 << 20  # of what is worth the reading; a second
 # What others wrote, what is built, and what only tests run.
 SKIPPED = frozenset(
     ("node_modules", "vendor", "bower_components", "site-packages", "dist-packages", "__pycache__", "venv", "env",
@@ -108,10 +108,11 @@ def _files(image: Image, folder: str) -> Iterator[str]:
     folders, seen, count = [folder] if folder else [], 0, 0
     while folders and seen < MAX_FOLDERS:
         here = folders.pop(0)
+        real = image.resolve(here)
         seen += 1
-        for name in image.names(here):
+        for name in image.tree.children(real) if isinstance(real, str) else ():
             path = posixpath.join(here, name)
-            node = image.tree.lookup(path)
+            node = image.tree.lookup(posixpath.join(real, name)) if isinstance(real, str) else None
             if node is None:
                 continue
             if node.kind == "dir":

@@ -28,11 +28,11 @@ AROUND = 14  # tokens in which the other settings of the same call or table stan
 
 def read(text: str, path: str, env: Mapping[str, str], folder: str) -> Iterator[Found]:
     language = LANGUAGES.get(ending(path), "js")
-    yield from _all(tokens(text, language), language, path, folder, 0, "")
+    yield from _all(tokens(text, language), language, path, folder, 0, "", text)
 
 
 def _all(
-    found: list[Token], language: Language, path: str, folder: str, line: int, hint: str, depth: int = 0
+    found: list[Token], language: Language, path: str, folder: str, line: int, hint: str, text: str, depth: int = 0
 ) -> Iterator[Found]:
     json = path.endswith(".json")
     for at, token in enumerate(found):
@@ -55,7 +55,7 @@ def _all(
             if not asked.port and not asked.unix:
                 asked = Address(asked.host, _port(found, at), scheme=asked.scheme)
             # A JSON string may be written with escapes: what stands there for certain is the host.
-            written = asked.host if json and "&" in token.text else token.text
+            written = asked.host if json and token.text not in text else token.text
             yield Found(written, here, how, name, " ".join((hint, name, *_hints(found, at))), asked)
 
 
@@ -92,7 +92,7 @@ def _holes(token: Token, language: Language, path: str, folder: str, line: int, 
         rest = text[end + 1 :]
         port = number(rest[1:].split("/")[0].split("?")[0]) if rest.startswith(":") else 0
         outer = token.line + line - 1
-        for found in _all(inner, language, path, folder, outer, scheme, depth + 1):
+        for found in _all(inner, language, path, folder, outer, scheme, text, depth + 1):
             asked = found.address
             if asked.host and not asked.port:
                 asked = Address(asked.host, port, scheme=asked.scheme or scheme)
