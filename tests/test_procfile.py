@@ -34,6 +34,8 @@ def test_each_line_is_a_process_of_a_shell():
         pytest.param("bundle exec foreman start --port=80", {}, [80, 180, 280], id="behind bundle exec"),
         pytest.param("honcho start", {}, [5000, 5100, 5200], id="honcho"),
         pytest.param("python -m honcho -f Procfile start -p 7000", {}, [7000, 7100, 7200], id="honcho as a module"),
+        pytest.param("poetry run honcho start", {}, [5000, 5100, 5200], id="honcho behind poetry"),
+        pytest.param("python3.12 -u -m honcho start", {}, [5000, 5100, 5200], id="honcho by another python"),
         pytest.param("forego start -r", {}, [5000, 5100, 5200], id="forego"),
         pytest.param("overmind s -P 10", {}, [5000, 5010, 5020], id="overmind with a step"),
         pytest.param("overmind start", {"OVERMIND_PORT": "4000"}, [4000, 4100, 4200], id="overmind by a variable"),

@@ -138,7 +138,8 @@ def test_values_and_conditions(text, expected):
     ("name", "text", "left"),
     [
         pytest.param(
-            "x.yaml", 'uwsgi:\n  http: :80\n  attach-daemon: "a b"\n  attach-daemon: c\n  cron:\n    - 1 2 -1 -1 -1 d\n',
+            "x.yaml",
+            'uwsgi:\n  http: :80\n  attach-daemon: "a b"\n  attach-daemon: c\n  cron:\n    - 1 2 -1 -1 -1 d\n',
             "uwsgi:\n  http: :80\n  cron:\n", id="yaml, a key twice",
         ),
         pytest.param(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from splitter.managers import _dotenv
+from splitter.managers._launch import module_of, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
@@ -93,12 +94,12 @@ RUNNERS = {
     ),
 }  # fmt: skip
 ALIASES = {"node-foreman": "nf"}
-FRONTS = (("bundle", "exec"), ("npx",), ("python", "-m"), ("python3", "-m"), ("yarn", "exec"), ("pnpm", "exec"))
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
-    argv = process.command.argv
-    argv = next((argv[len(f) :] for f in FRONTS if argv[: len(f)] == f), argv)
+    argv = unfronted(process.command.argv)
+    module = module_of(argv)
+    argv = (module[0], *module[1]) if module is not None else argv
     name = posixpath.basename(argv[0]) if argv else ""
     runner = RUNNERS.get(ALIASES.get(name, name))
     if runner is None:

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+/srv/bin/console cache:warm
