@@ -190,6 +190,16 @@ def test_the_image_health_check_stays_with_what_it_tests_and_nobody_else_inherit
     assert made["sidekiq"].healthcheck.test == ("CMD", "true")
 
 
+def test_a_server_checks_its_configuration_as_it_was_started():
+    check = Healthcheck(("CMD-SHELL", "curl -fsS http://localhost:3000/up"))
+    php = process("php-fpm", "/usr/sbin/php-fpm8.2 --nodaemonize --fpm-config /srv/fpm.conf")
+    made = services(planned(WEB, php, image=with_config(image_of(), healthcheck=check)))
+    assert made["php-fpm"].healthcheck.test == (
+        "CMD-SHELL",
+        "/usr/sbin/php-fpm8.2 --nodaemonize --fpm-config /srv/fpm.conf -t",
+    )
+
+
 def test_only_what_is_exposed_is_published_by_who_listens_there():
     image = with_config(image_of(), ports=("3000/tcp", "22/tcp"))
     plan = planned(WEB, WORKER, process("sshd", "/usr/sbin/sshd -D"), image=image)

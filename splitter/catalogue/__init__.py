@@ -25,7 +25,7 @@ class Known:
     port          where it listens when it is told nothing; `ports` are the options that tell it
     data          folders it keeps its data in
     foreground    words to add, to take away, and words whose presence makes that unnecessary
-    healthcheck   a shell line; `{port}` stands for the port
+    healthcheck   a shell line; `{port}` stands for the port, `{command}` for the words that start it
     image         the official image, and in `version` the tag to take where the image's own version is not known
     loopback      listens on 127.0.0.1 unless told otherwise
     creates       what the official image is told to create: variables by meaning (user, password, database)

@@ -2,6 +2,7 @@
 
 from splitter.catalogue.listening import LOOPBACK
 from splitter.model.image import Healthcheck, Image
+from splitter.planning.commands import shell_words
 from splitter.planning.draft import Draft, Drafts
 
 ORDER = {"proxy": 0, "web": 1}
@@ -71,6 +72,8 @@ def check_health(drafts: Drafts, image: Image) -> None:
         known = draft.known
         if known is not None and known.healthcheck:
             text = known.healthcheck.replace("{port}", str(known.port))
+            if draft.runs is not None:
+                text = text.replace("{command}", shell_words(draft.runs.command.argv))
             draft.health = Healthcheck(("CMD-SHELL", text), interval="30s", timeout="5s", retries=3)
         else:
             draft.health = Healthcheck(("CMD", "true"))

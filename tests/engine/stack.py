@@ -22,7 +22,7 @@ class Stack:
         self.files = files
 
     def __call__(self, *args: str, check: bool = True, input: str | None = None, timeout: float = 300) -> str:
-        """What `docker compose ARGS` printed on stdout; a failure raises with all that it printed."""
+        """What `docker compose ARGS` printed on stdout; a failure raises with the last that it printed."""
         files = [part for file in self.files for part in ("-f", str(file))]
         done = subprocess.run(
             ["docker", "compose", "-p", self.project, "--progress", "plain", *files, *args],
@@ -34,9 +34,8 @@ class Stack:
             env={**os.environ, "DOCKER_BUILDKIT": "0"},
         )
         if check and done.returncode:
-            raise AssertionError(
-                f"docker compose {' '.join(args)} exited {done.returncode}\n{done.stdout}{done.stderr}"
-            )
+            last = "\n".join((done.stdout + done.stderr).splitlines()[-12:])
+            raise AssertionError(f"docker compose {' '.join(args)} exited {done.returncode}; its last lines:\n{last}")
         return done.stdout
 
     def up(self, *args: str) -> None:

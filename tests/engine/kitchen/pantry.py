@@ -11,8 +11,11 @@ from multiprocessing import resource_tracker, shared_memory
 
 
 class Shelf(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections stay open
+
     def do_GET(self):
         self.send_response(200)
+        self.send_header("Content-Length", "5")
         self.end_headers()
         self.wfile.write(b"flour")
 
