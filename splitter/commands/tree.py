@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from splitter.catalogue import match
 from splitter.commands.mask import Mask
-from splitter.model.facts import Facts, Process
+from splitter.model.facts import Coupling, Facts, Process
 from splitter.model.text import printable
+
+
+CROWD = 4  # users of a coupling that are named
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,8 @@ class Leaf:
 def facts_tree(reference: str, facts: Facts, mask: Mask) -> Leaf:
     """Processes below the managers that start them; then couplings and gaps."""
     branches = list(_managed(facts.processes, 0, mask))
-    if facts.couplings:
-        found = tuple(
-            Leaf(f"{' -> '.join(c.between)}  {c.kind} {mask.text(c.target)}  [{c.evidence}]") for c in facts.couplings
-        )
+    found = tuple(_coupling(c, mask) for c in facts.couplings if c.how != "priority")
+    if found:
         branches.append(Leaf("couplings", found))
     if facts.gaps:
         branches.append(Leaf("not read", tuple(Leaf(f"{g.evidence}: {mask.text(g.what)}") for g in facts.gaps)))
@@ -58,24 +59,36 @@ def _managed(processes: tuple[Process, ...], depth: int, mask: Mask) -> Iterator
             and rest[0].scope[: depth + 1] == first.scope[: depth + 1]
         ):
             same.append(rest.pop(0))
-        yield Leaf(first.via[depth], tuple(_managed(tuple(same), depth + 1, mask)))
+        below = tuple(_managed(tuple(same), depth + 1, mask))
+        # A manager of one thing adds nothing: the process stands for both.
+        if len(below) == 1:
+            yield below[0]
+        else:
+            yield Leaf(first.via[depth], below)
+
+
+def _coupling(coupling: Coupling, mask: Mask) -> Leaf:
+    """Who uses what of whom; a crowd of users is counted."""
+    *users, offerer = coupling.between or ("",)
+    some = users if len(users) <= CROWD else [*users[: CROWD - 1], f"{len(users) - CROWD + 1} more"]
+    who = ", ".join(some)
+    return Leaf(f"{who} -> {offerer}  {coupling.kind} {mask.text(coupling.target)}  [{coupling.evidence}]")
 
 
 def _process(process: Process, mask: Mask) -> Leaf:
-    known = match(process.command.argv)
-    what = [process.lifetime if process.lifetime != "service" else "", known.role if known else "", process.schedule]
-    kind = ", ".join(w for w in what if w)
-    details = [Leaf(mask.text(str(process.command)))]
+    kind = process.schedule or process.lifetime
+    if process.lifetime == "service":
+        known = match(process.command.argv)
+        kind = known.role if known else ""
     said = {
         "user": process.user,
-        "in": process.workdir,
+        "in": process.workdir if process.workdir != "/" else "",
         "instances": str(process.instances) if process.instances != 1 else "",
         "after": ", ".join(process.after),
         "logs to": ", ".join(process.logs),
         "off until": process.off,
     }
-    more = [f"{key} {value}" for key, value in said.items() if value]
-    if more:
-        details.append(Leaf("; ".join(more)))
-    details += [Leaf(note) for note in process.notes]
-    return Leaf(f"{process.name}{f' ({kind})' if kind else ''}  [{process.evidence}]", tuple(details))
+    more = "; ".join(f"{key} {value}" for key, value in said.items() if value)
+    details = [Leaf(text) for text in (more, *process.notes) if text]
+    name = f"{process.name} ({kind})" if kind else process.name
+    return Leaf(f"{name}: {mask.text(str(process.command))}  [{process.evidence}]", tuple(details))

@@ -1,50 +1,34 @@
 """The cut of every coupling, the gentlest that works: variable, argument, configuration, volume, shared namespace."""
 
 import posixpath
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from splitter.catalogue import looks_secret
-from splitter.catalogue.listening import LOOPBACK
-from splitter.model.facts import Coupling, Facts, Gap, Listening, Process
+from splitter.model.facts import Coupling, Facts, Gap
 from splitter.model.image import Image
 from splitter.model.plan import Mount, Option, Resolved, Volume
 from splitter.planning.backing import Credential
+from splitter.planning.binding import Binding
 from splitter.planning.draft import Draft, Drafts, names, ready
-from splitter.planning.hosts import EVERY, moved, opened
-from splitter.planning.names import cleaned, distinct, volume_name
+from splitter.planning.hosts import moved
+from splitter.planning.names import volume_name
+from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
+from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
 
 TMPFS = "mode=1777"
 PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
-BINDING = ("HOST", "BIND", "BIND_ADDRESS", "BIND_HOST", "BIND_ADDR", "LISTEN", "LISTEN_HOST", "LISTEN_ADDRESS",
-           "LISTEN_ADDR", "ADDRESS", "HOSTNAME", "SERVER_HOST", "HTTP_HOST", "APP_HOST", "IP")  # fmt: skip
 # Folders that hold more than what two services share.
 TOO_MUCH = frozenset(
     ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/tmp", "/var", "/run", "/var/run", "/home",
      "/opt", "/srv", "/root", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
 )  # fmt: skip
-# Options that bind a server to every address, for servers whose own default is the loopback address.
-EVERYWHERE: Mapping[str, tuple[str, ...]] = {
-    "gunicorn": ("--bind", f"{EVERY}:{{port}}"),
-    "uvicorn": ("--host", EVERY),
-    "hypercorn": ("--bind", f"{EVERY}:{{port}}"),
-    "daphne": ("--bind", EVERY),
-    "granian": ("--host", EVERY),
-    "flask run": ("--host", EVERY),
-    "rackup": ("--host", EVERY),
-    "django server": (f"{EVERY}:{{port}}",),
-    "ollama": (),
-    "postgres": ("-c", "listen_addresses=*"),
-    "mongodb": ("--bind_ip_all",),
-    "meilisearch": ("--http-addr", f"{EVERY}:{{port}}"),
-}
 
 
 @dataclass
 class Cuts:
-    """What the cuts need and make: texts of configurations by path, named volumes, gaps."""
+    """What the cuts need and make: patched configurations, named volumes, gaps."""
 
     image: Image
     drafts: Drafts
@@ -53,9 +37,13 @@ class Cuts:
     facts: Facts
     external: Mapping[str, Draft]
     volumes: dict[str, Volume]
-    files: dict[str, str] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
-    opened: set[tuple[str, int]] = field(default_factory=set)
+    patches: Patches = field(init=False)
+    binding: Binding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patches = Patches(self.image)
+        self.binding = Binding(self.facts, self.patches, self.value)
 
     def all(self) -> tuple[Resolved, ...]:
         """Every coupling with its one resolution, in the order of the facts."""
@@ -101,7 +89,7 @@ class Cuts:
         port = int(number) if number.isdigit() else 0
         to = offerer.known.port if offerer.image and offerer.known and offerer.known.port else port
         how, _, name = coupling.how.partition(" ")
-        if not self.reachable(offerer, port):
+        if not self.binding.reachable(offerer, port):
             return self.join(
                 coupling, users, offerer, "it listens on the loopback address, which nothing here can change"
             )
@@ -118,15 +106,22 @@ class Cuts:
             ]
             if changed:
                 return f"the argument of {names(changed)} names the service {offerer.name}"
-        if how == "config" and self.config(coupling, users, offerer.name, port, to):
+        place, written = coupling.evidence, coupling.written
+        new = moved(written, offerer.name, port, to)
+        if how == "config" and self.patches.replace(place.path, place.line, written, new, users):
             return f"{coupling.evidence} names the service {offerer.name} (patched through configs)"
-        if how == "seen" and self.known_by(coupling, users):
-            return f"seen while it ran; {users[0].name} is told where {offerer.name} is by another setting"
+        if how == "seen" and (told := self.told(coupling)):
+            return f"seen while it ran; {told} says where {offerer.name} is"
         return self.join(coupling, users, offerer, "the address stands in the program")
 
-    def known_by(self, coupling: Coupling, users: list[Draft]) -> bool:
-        """Whether a cut of what files say covers what was only seen."""
-        return False
+    def told(self, seen: Coupling) -> str:
+        """The place in files that a coupling which was seen comes from, "" where none is known."""
+        port = seen.target.rpartition(":")[2]
+        for other in self.facts.couplings:
+            same = other.between[-1:] == seen.between[-1:] and other.target.endswith(f":{port}")
+            if same and other.how != "seen" and set(seen.between[:-1]) <= set(other.between[:-1]):
+                return str(other.evidence)
+        return ""
 
     def those_with(self, name: str, users: list[Draft]) -> list[Draft]:
         return [d for d in users if self.value(d, name)] or users
@@ -145,104 +140,7 @@ class Cuts:
         def words(given: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(moved(w, host, port, to) if written in w else w for w in given)
 
-        return _rewrite(draft, words)
-
-    def config(self, coupling: Coupling, users: list[Draft], host: str, port: int, to: int) -> bool:
-        """Patch one place of a file that the image has; False where it is written at boot or cannot be told."""
-        path = coupling.evidence.path
-        text = self.text(path, users)
-        if text is None or not coupling.written:
-            return False
-        return self.patch(
-            path, text, coupling.evidence.line, coupling.written, moved(coupling.written, host, port, to), users
-        )
-
-    def text(self, path: str, users: list[Draft]) -> str | None:
-        """The file as it will be in these services; None where it is made at boot, is secret or cannot be read."""
-        if path in self.files:
-            return self.files[path]
-        if any(path in p.files for d in users for p in d.processes()):
-            return None
-        text = self.image.read(path)
-        if not isinstance(text, str) or _has_secret(text):
-            return None
-        return text
-
-    def patch(self, path: str, text: str, line: int | None, old: str, new: str, users: list[Draft]) -> bool:
-        lines = text.splitlines(keepends=True)
-        places = [line - 1] if line and line <= len(lines) else range(len(lines))
-        for at in places:
-            if old in lines[at]:
-                lines[at] = lines[at].replace(old, new)
-                break
-        else:
-            return False
-        self.files[path] = "".join(lines)
-        real = self.image.resolve(path)
-        for draft in users:
-            draft.configs[real if isinstance(real, str) else path] = path
-        return True
-
-    # Where servers listen
-
-    def reachable(self, draft: Draft, port: int) -> bool:
-        """Let a server that listens on the loopback address listen everywhere; it is not published by that."""
-        if draft.image or (draft.name, port) in self.opened:
-            return True
-        listener = draft.listens_on(port)
-        if listener is None or listener.host not in LOOPBACK:
-            return True
-        if self.open(draft, port, listener.at):
-            self.opened.add((draft.name, port))
-            return True
-        return False
-
-    def open(self, draft: Draft, port: int, at: int) -> bool:
-        process = draft.runs
-        if process is None:
-            return False
-        if any(opened(w) != w for w in process.command.argv):
-            _rewrite(draft, lambda given: tuple(opened(w) for w in given))
-            self.unprotect(draft)
-            return True
-        for listening in self.facts.listening:
-            at_config = listening.evidence.path.startswith("/") and listening.evidence.line
-            if (
-                listening.process == process.name
-                and listening.port == port
-                and at_config
-                and self.bind(draft, listening)
-            ):
-                return True
-        for name in BINDING:
-            value = self.value(draft, name)
-            if value and opened(value) != value:
-                draft.env[name] = opened(value)
-                return True
-        known = draft.known
-        if known is not None and known.loopback and at < 0 and known.name in EVERYWHERE:
-            extra = tuple(w.format(port=port or known.port) for w in EVERYWHERE[known.name])
-            if not extra:
-                draft.env[f"{known.name.upper()}_HOST"] = EVERY
-            else:
-                _rewrite(draft, lambda given: appended(given, extra))
-            return True
-        return False
-
-    def bind(self, draft: Draft, listening: Listening) -> bool:
-        """Open the address in the configuration that says it."""
-        path, line = listening.evidence.path, listening.evidence.line or 1
-        text = self.text(path, [draft])
-        lines = text.splitlines() if text is not None else []
-        if text is None or line > len(lines) or opened(lines[line - 1]) == lines[line - 1]:
-            return False
-        return self.patch(path, text, line, lines[line - 1], opened(lines[line - 1]), [draft])
-
-    def unprotect(self, draft: Draft) -> None:
-        """Redis refuses remote clients where it has no password, unless told otherwise."""
-        known = draft.known
-        if known is not None and known.name in ("redis", "valkey") and "--protected-mode" not in str(draft.runs):
-            _rewrite(draft, lambda given: appended(given, ("--protected-mode", "no")))
+        return rewrite(draft, words)
 
     # Sockets, files, namespaces
 
@@ -373,51 +271,3 @@ class Cuts:
             if credential.in_url:
                 value = value.replace(f":{credential.value}@", f":{reference}@", 1)
             draft.env[credential.variable] = value if credential.in_url else reference
-
-
-def config_names(paths: Mapping[str, str]) -> dict[str, str]:
-    """A name for each configuration, from the end of its path."""
-    found: dict[str, str] = {}
-    for path in paths:
-        parts = [p for p in path.split("/") if p][-2:]
-        found[path] = distinct(cleaned("-".join(parts).replace(".", "-")) or "config", found.values())
-    return found
-
-
-def appended(words: tuple[str, ...], extra: tuple[str, ...]) -> tuple[str, ...]:
-    """More words for a command; in a shell line they go to its last command."""
-    if len(words) == 3 and words[1] in ("-c", "-ec"):
-        return (*words[:2], f"{words[2]} {' '.join(extra)}")
-    return (*words, *extra)
-
-
-def _rewrite(draft: Draft, words: Callable[[tuple[str, ...]], tuple[str, ...]]) -> bool:
-    """Change the words of what a service runs, in its plain form and in the one that a shell runs."""
-    changed = False
-
-    def one(process: Process) -> Process:
-        nonlocal changed
-        command = process.command
-        argv, run = words(command.argv), words(command.run) if command.run else ()
-        changed = changed or argv != command.argv
-        return replace(process, command=replace(command, argv=argv, run=run))
-
-    if draft.runs is not None:
-        draft.runs = one(draft.runs)
-    draft.steps = [one(p) for p in draft.steps]
-    draft.prepare = [one(p) for p in draft.prepare]
-    return changed
-
-
-def _has_secret(text: str) -> bool:
-    """Whether a configuration holds what must not be written into the compose file."""
-    for line in text.splitlines():
-        bare = line.strip()
-        if not bare or bare[0] in "#;":
-            continue
-        name, _, value = bare.replace("=", " ").replace(":", " ").partition(" ")
-        if name.lower() in PASSES or value.strip().startswith("/"):
-            continue  # nginx hands requests on with `proxy_pass`; the path of a key is no secret
-        if looks_secret(name, value.strip().strip("\"';")) and value.strip():
-            return True
-    return False

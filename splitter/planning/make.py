@@ -1,6 +1,7 @@
 """Facts and answers to a plan: every process placed, services parted, couplings cut, and nothing lost."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import Listener
@@ -9,12 +10,13 @@ from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Volume
 from splitter.planning import backing, entry, front, volumes
 from splitter.planning.commands import same_user, start_of
-from splitter.planning.cuts import Cuts, config_names
+from splitter.planning.cuts import Cuts
 from splitter.planning.draft import Draft, Drafts, ready
 from splitter.planning.embedded import move_out
 from splitter.planning.finish import finish
 from splitter.planning.jobs import Jobs, migration
 from splitter.planning.names import distinct, service_name
+from splitter.planning.patches import config_names
 from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed, place
 from splitter.planning.scheduled import schedule
@@ -47,6 +49,8 @@ class _Work:
     def plan(self) -> Plan:
         image = self.image
         placed = [place(p, image, self.asker, self.facts.processes) for p in self.facts.processes]
+        shared = [*image.config.volumes, *(c.target for c in self.facts.couplings if c.kind == "files")]
+        placed = [_everywhere(each, shared, image) for each in placed]
         prepare: list[tuple[int, Placed]] = []
         once: list[tuple[int, Placed]] = []
         stays: list[Placed] = []
@@ -76,14 +80,14 @@ class _Work:
         self.credentials(cuts)
         for draft in self.drafts:
             if draft.runs is not None:
-                cuts.files |= draft.runs.patches
-                draft.configs |= {path: path for path in draft.runs.patches}
+                for path, text in draft.runs.patches.items():
+                    cuts.patches.whole(path, text, draft)
         volumes.kept(self.drafts, self.facts, image, self.volumes)
         self.owners()
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
         front.check_health(self.drafts, image)
-        named = config_names(cuts.files)
+        named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
         services = tuple(finish(d, image, named, self.secrets) for d in ordered)
         used = {m.volume for s in services for m in s.volumes}
@@ -94,7 +98,7 @@ class _Work:
             gaps=(*self.facts.gaps, *cuts.gaps),
             questions=self.asker.questions,
             volumes=tuple(v for v in self.volumes.values() if v.name in used),
-            configs={name: cuts.files[path] for path, name in named.items()
+            configs={name: cuts.patches.files[path] for path, name in named.items()
                      if any(name in s.configs.values() for s in services)},
             secrets=self.secrets.what,
             notes=tuple(self.notes),
@@ -259,6 +263,14 @@ def _listens(process: Process, each: Placed, facts: Facts) -> tuple[Listener, ..
     said = [x for x in each.listens if x.certain or not shown]
     ports = {x.port for x in said if x.port}
     return tuple(dict.fromkeys((*said, *(x for x in shown if x.port not in ports or x.unix))))
+
+
+def _everywhere(each: Placed, shared: list[str], image: Image) -> Placed:
+    """Who owns files that are not shared must be said in every container; who owns shared ones, once."""
+    ownership = each.phase == "once" and each.known is not None and each.known.name == "owner of shared data"
+    if not ownership or volumes.touches(each.process, shared, image.config.workdir):
+        return each
+    return replace(each, phase="prepare", role="job")
 
 
 def _sure(listening: Listening) -> bool:

@@ -1,0 +1,73 @@
+"""Files of the image with a few words changed, brought into containers through Compose's `configs:`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from splitter.catalogue import looks_secret
+from splitter.model.image import Image
+from splitter.planning.draft import Draft
+from splitter.planning.names import cleaned, distinct
+
+PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
+
+
+@dataclass
+class Patches:
+    """The texts of patched files, by path."""
+
+    image: Image
+    files: dict[str, str] = field(default_factory=dict)
+
+    def text(self, path: str, users: list[Draft]) -> str | None:
+        """The file as it will be in these services; None where it is made at boot, is secret or cannot be read."""
+        if path in self.files:
+            return self.files[path]
+        if any(path in p.files for d in users for p in d.processes()):
+            return None
+        text = self.image.read(path)
+        return text if isinstance(text, str) and not _has_secret(text) else None
+
+    def replace(self, path: str, line: int | None, old: str, new: str, users: list[Draft]) -> bool:
+        """Change one place of a file, at its line where that is known. False where that cannot be done."""
+        text = self.text(path, users)
+        if text is None or not old:
+            return False
+        lines = text.splitlines(keepends=True)
+        places = [line - 1] if line and line <= len(lines) else range(len(lines))
+        at = next((n for n in places if old in lines[n]), None)
+        if at is None:
+            return False
+        lines[at] = lines[at].replace(old, new)
+        self.files[path] = "".join(lines)
+        real = self.image.resolve(path)
+        for draft in users:
+            draft.configs[real if isinstance(real, str) else path] = path
+        return True
+
+    def whole(self, path: str, text: str, draft: Draft) -> None:
+        """Give a service this text for a file."""
+        self.files[path] = text
+        draft.configs[path] = path
+
+
+def config_names(paths: Mapping[str, str]) -> dict[str, str]:
+    """A name for each configuration, from the end of its path."""
+    found: dict[str, str] = {}
+    for path in paths:
+        parts = [p for p in path.split("/") if p][-2:]
+        found[path] = distinct(cleaned("-".join(parts).replace(".", "-")) or "config", found.values())
+    return found
+
+
+def _has_secret(text: str) -> bool:
+    """Whether a configuration holds what must not be written into the compose file."""
+    for line in text.splitlines():
+        bare = line.strip()
+        if not bare or bare[0] in "#;":
+            continue
+        name, _, value = bare.replace("=", " ").replace(":", " ").partition(" ")
+        if name.lower() in PASSES or value.strip().startswith("/"):
+            continue  # nginx hands requests on with `proxy_pass`; the path of a key is no secret
+        if looks_secret(name, value.strip().strip("\"';")) and value.strip():
+            return True
+    return False
