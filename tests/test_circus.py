@@ -97,6 +97,8 @@ def test_the_higher_priority_starts_first():
                      ("uvicorn", "m:a", "--host", "0.0.0.0", "--port", "80"), id="uvicorn"),
         pytest.param("uvicorn m:a --fd=$(circus.sockets.WEB)", "path = /run/w.sock",
                      ("uvicorn", "m:a", "--uds", "/run/w.sock"), id="uvicorn at a path"),
+        pytest.param("uvicorn m:a --fd $(circus.sockets.web)", "port = $(circus.env.PORT)",
+                     ("uvicorn", "m:a", "--host", "localhost", "--port", "81"), id="uvicorn at a variable's port"),
         pytest.param("gunicorn -b fd://$(circus.sockets.web) m", "host = ::\nport = 80",
                      ("gunicorn", "-b", ":::80", "m"), id="gunicorn"),
         pytest.param("chaussette --fd $(circus.sockets.web) m", "port = 80",
@@ -104,7 +106,8 @@ def test_the_higher_priority_starts_first():
     ],
 )  # fmt: skip
 def test_a_descriptor_becomes_the_address(cmd, socket, argv):
-    [process], gaps = start(f"[watcher:w]\ncmd = {cmd}\ncopy_env=1\n[socket:web]\n{socket}\n")
+    text = f"[watcher:w]\ncmd = {cmd}\ncopy_env=1\n[socket:web]\n{socket}\n"
+    [process], gaps = start(text, env={"PORT": "81"})
     assert (process.command.argv, gaps) == (argv, [])
     assert "file descriptor" in process.notes[0]
 

@@ -159,7 +159,7 @@ class _Circus:
         if not words:
             return None
         argv = shell(" ".join(map(shlex.quote, words))) if read.flag("shell") else words
-        words = _without_descriptors(tuple(argv), read.socket_of, self.ini, notes)
+        words = _without_descriptors(tuple(argv), read.socket_of, self.sockets_as_told(), notes)
         for unknown in dict.fromkeys(v for word in words for v in _circus.variables(word)):
             variable = unknown.removeprefix("env.").upper() if unknown.startswith("env.") else unknown
             read.wrong("cmd", f"needs {variable}, known only when circus runs")
@@ -209,6 +209,13 @@ class _Circus:
                 read.socket_of[f"$(circus.sockets.{name})"] = name
         return found
 
+    def sockets_as_told(self) -> dict[str, dict[str, str]]:
+        """The options of every socket by its name, with the variables of the environment put in."""
+        return {
+            s.name.removeprefix("socket:").lower(): {k: _circus.filled(o.value, self.env) for k, o in s.options.items()}
+            for s in self.ini.named("socket:")
+        }
+
     def logs(self, read: "_Watcher") -> tuple[str, ...]:
         found = []
         for stream in ("stdout_stream", "stderr_stream"):
@@ -219,13 +226,12 @@ class _Circus:
 
 
 def _without_descriptors(
-    words: tuple[str, ...], sockets: Mapping[str, str], ini: Ini, notes: list[str]
+    words: tuple[str, ...], sockets: Mapping[str, str], told: Mapping[str, Mapping[str, str]], notes: list[str]
 ) -> tuple[str, ...]:
     """Words of servers that take a descriptor (`--fd 3`) as the address that it stands for."""
     made = list(words)
     for variable, name in sockets.items():
-        options = ini.options(f"socket:{name}")
-        values = {k: o.value for k, o in options.items()}
+        values = told.get(name, {})
         for at, word in enumerate(made):
             if variable not in word:
                 continue

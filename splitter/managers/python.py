@@ -19,6 +19,7 @@ from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
 HINTS = ("subprocess", "os.exec", "os.spawn", "os.system", "multiprocessing", "import execv", "import execl")
+MAX_SCRIPT = 1 << 18  # of a program whose first line is looked at; a larger one is no script
 VALUED = ("-W", "-X", "-Q", "--check-hash-based-pycs")
 # Programs in Python that other managers read, and those that are no scripts of an application.
 OTHERS = frozenset(
@@ -62,7 +63,7 @@ def _script(argv: tuple[str, ...], process: Process, image: Image) -> tuple[str,
         path = image.which(argv[0], folder(process, image), process.env.get("PATH"))
         if path is None or name in OTHERS:
             return None
-        text = image.read(path)
+        text = image.read(path, MAX_SCRIPT)
         first = text.split("\n", 1)[0] if isinstance(text, str) else ""
         if not first.startswith("#!") or "python" not in first:
             return None
