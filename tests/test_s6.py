@@ -1,8 +1,11 @@
 """s6-svscan and s6-overlay: what is started, in which order, and how each is stopped."""
 
+from dataclasses import replace
+
 import pytest
 from managing import expand, image_of
 
+from splitter.inspection.discovery import discover
 from splitter.managers._order import ordered
 from splitter.model.facts import Evidence
 from splitter.model.image import Config, Image, MemoryTree, text_node
@@ -247,7 +250,8 @@ def test_a_loop_of_dependencies_ends():
 
 def test_scripts_set_variables_and_write_services():
     files = {
-        "/etc/cont-init.d/01-env": "#!/usr/bin/with-contenv sh\nprintf /srv > /var/run/s6/container_environment/ROOT\n",
+        "/etc/cont-init.d/01-env": "#!/usr/bin/with-contenv sh\nprintf /srv > /var/run/s6/container_environment/ROOT\n"
+        "date +%s > /run/s6/container_environment/STARTED\n",
         "/etc/cont-init.d/02-svc": (
             "#!/usr/bin/with-contenv bash\nmkdir -p /etc/services.d/made\n"
             "cat > /etc/services.d/made/run <<EOL\n#!/bin/sh\nexec made $ROOT\nEOL\n"
@@ -328,3 +332,19 @@ def test_s6_rc_of_a_distribution():
 def test_order_of_equals_is_by_name():
     graph = {"c": ("a",), "b": (), "a": ("b",), "d": ()}
     assert ordered(graph, ("d", "c")) == ("b", "a", "c", "d")
+
+
+@pytest.mark.parametrize(
+    ("init", "via"),
+    [
+        pytest.param("#!/bin/sh -e\nexec s6-overlay-suexec ' preinit' '' stage0 \"$@\"\n", {"s6"}, id="version 3's"),
+        pytest.param("#!/bin/execlineb -S0\n/etc/s6/init/init-stage1 $@\n", {"s6"}, id="version 2's"),
+        pytest.param("#!/bin/sh\nexec web\n", {"shell"}, id="the image's own"),
+    ],
+)
+def test_an_init_that_is_a_script_has_one_manager(init, via):
+    files = {"/init": init, "/etc/services.d/web/run": "#!/bin/execlineb -P\nweb\n"}
+    image = image_of(files, executable=("/init", "/etc/services.d/web/run"))
+    facts = discover(replace(image, config=Config(entrypoint=("/init",))))
+    assert [p.command.argv for p in facts.processes] == [("web",)]
+    assert {p.via[0] for p in facts.processes} == via

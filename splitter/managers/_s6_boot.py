@@ -45,8 +45,10 @@ class Boot:
         found: dict[str, str] = {}
         now = self.now
         for folder in ENVIRONMENT:
-            found |= _envdir.read(folder, now, whole=True, chomp=False).values
-        return {name: value for name, value in found.items() if self.given.get(name) != value}
+            found |= _envdir.read(folder, now, whole=True).values
+        # What only running tells (`date > .../STARTED`) is written as the words that make it; it is no value.
+        late = {name for name, value in found.items() if "$(" in value or "`" in value}
+        return {name: v for name, v in found.items() if name not in late and self.given.get(name) != v}
 
     def run(self, path: str) -> None:
         """Take in what a script does for certain, and note what it would do under another environment."""

@@ -209,7 +209,7 @@ def _which(shell: Outputs, args: list[str]) -> str | None:
 
 
 def _id(shell: Outputs, args: list[str]) -> str | None:
-    if args == ["-u"]:
+    if args in (["-u"], ["--user"]):
         return shell.uid()
     return _whoami(shell, args) if args in (["-un"], ["-u", "-n"], ["-nu"]) else None
 
