@@ -280,3 +280,43 @@ def test_what_a_script_leaves_behind_is_there_for_its_caller():
     files = {"/render": "#!/bin/sh\necho x > /etc/on.conf\n", "/start": "#!/bin/sh\n/render\nexec web\n"}
     found, _ = expand("shell", ["/start"], image_of(files, executable=tuple(files)))
     assert "/etc/on.conf" in found[-1].files
+
+
+def test_a_script_that_needs_an_argument_is_read_as_people_start_it():
+    text = 'if [ "$1" = import ]; then\n  load\nelif [ "$1" = run ]; then\n  web &\n  exec renderd\nfi\nexit 1'
+    found, [gap] = script(text)
+    assert [(str(p.command), p.off) for p in found] == [
+        ("web", ""), ("renderd", ""), ("/start import", "the argument import"),
+    ]  # fmt: skip
+    assert "read as if it were run" in gap.what
+
+
+def test_giving_up_is_said_and_checks_of_the_environment_are_taken_as_met():
+    found, [gap] = script("exit 1")
+    assert ([p.notes for p in found], gap.what) == (
+        [("run as it is",)], "with the environment and arguments at hand it gives up here",
+    )  # fmt: skip
+    check = 'for n in A B; do [ -z "${!n}" ] && bad+=($n); done\nif [ ${#bad[@]} -gt 0 ]; then exit 1; fi\nexec web'
+    found, gaps = script(check)
+    assert ([str(p.command) for p in found], gaps) == (["web"], [])
+    [web], _ = script('[ -n "$TOKEN" ] || exit 1\nexec web')
+    assert web.command.argv == ("web",)
+
+
+def test_a_loop_that_hardly_pauses_only_starts_a_program_again():
+    found, _ = script("while true; do ./server.py; echo again; sleep 1; done &\nwait")
+    assert [(str(p.command), p.command.run, p.restart) for p in found] == [("./server.py", (), "always")]
+
+
+def test_a_long_set_up_in_a_function_is_one_step():
+    lines = "\n".join(f"  mkdir -p /d/{n}\n  chown app /d/{n}" for n in range(6))
+    found, _ = script(f"setup() {{\n{lines}\n  rake db:migrate\n}}\nsetup\nexec web")
+    assert [(p.lifetime, p.phase, p.command.argv[0]) for p in found] == [
+        ("job", "prepare", "mkdir"), ("job", "", "rake"), ("service", "", "web"),
+    ]  # fmt: skip
+    assert found[0].command.run[-1].count("chown") == 6
+
+
+def test_another_user_for_a_file_command_is_still_a_file_command():
+    found, _ = script("sudo -HEu app sed -i s/a/b/ /x; exec web")
+    assert [p.phase for p in found] == ["prepare", ""]

@@ -199,12 +199,24 @@ def _after_options(words: tuple[str, ...], valued: frozenset[str]) -> tuple[str,
     return words[at:]
 
 
+def _parted(words: tuple[str, ...], valued: frozenset[str]) -> tuple[str, ...]:
+    """The words with the last of several options in one word apart, where it takes a value: `-HEu app`."""
+    at = 0
+    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+        word = words[at]
+        several = len(word) > 2 and word[1:].isalpha() and word not in valued and f"-{word[-1]}" in valued
+        if several and not any(f"-{c}" in valued for c in word[1:-1]):
+            return (*words[:at], f"-{word[-1]}", *words[at + 1 :])
+        at += 2 if word in valued else 1
+    return words
+
+
 def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
     name = posixpath.basename(words[0])
     if name not in WRAPPERS or len(words) < 2:
         return ()
     valued, own = WRAPPERS[name]
-    rest = _after_options(words[1:], valued)
+    rest = _after_options(_parted(words[1:], valued), valued)
     if name == "runuser" and "-u" not in words and "--user" not in words:
         return ()
     if name == "env" and rest[:1] == ("-",):

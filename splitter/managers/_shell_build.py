@@ -19,6 +19,8 @@ from splitter.shell.calls import Call, Trace, Word
 from splitter.shell.effects import effects
 from splitter.shell.lexer import Param, lex
 
+SHORT = 5  # seconds between two rounds of a loop that only starts a program again
+LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
 MAX_WRITTEN = 400  # calls whose files are followed
 BASHISMS = ("[[", "((", "<<<", "<(", "function ", "declare ", "${!", "&>", "shopt", "=(", "pipefail", "|&")
 
@@ -143,11 +145,17 @@ class Builder:
     def prepared(self, unit: Unit) -> Process:
         """File commands as one step that every container takes which needs it."""
         rendered = self.plainly(unit) or self.renderer.only(unit.at)
-        secret = makes_secret(rendered.text)
+        secret = self.secret(unit, rendered.text)
         return self.process_of(
             unit, self.own_name(), Command(unit.call.argv, self.shell(rendered)), "job",
             "once" if secret else "prepare", notes=("makes a secret",) if secret else (),
         )  # fmt: skip
+
+    def secret(self, unit: Unit, text: str) -> bool:
+        """Whether file commands write something random; whole libraries of functions around them do not count."""
+        calls = [self.trace.calls[i] for i in unit.at]
+        own = "\n".join([c.source for c in calls] + [w.source for c in calls for w in c.words if not w.known])
+        return makes_secret(own) or (any(c.needs for c in calls) and len(text) < LIBRARY and makes_secret(text))
 
     def plainly(self, unit: Unit) -> Rendered | None:
         """The words of calls that share a statement with others; None where what stands around them matters."""
@@ -179,13 +187,15 @@ class Builder:
         """An endless loop: one process that runs a program again and again."""
         one = unit.meaning
         argv = bare(one.argv)
-        if one.kind == "service" and service(argv) is not None and not unit.others:
-            # A loop around what stays up only starts it again.
+        pause = next((c.argv[1] for i in unit.at if (c := self.trace.calls[i]).argv[0].endswith("sleep")
+                      and len(c.argv) > 1), "")  # fmt: skip
+        again = one.kind == "service" and service(argv) is not None
+        again = again or (pause.isdecimal() and int(pause[:6]) <= SHORT and one_off(argv) is None)
+        if again and not unit.others and not any(r.op.startswith("<") for r in one.call.redirects):
+            # A loop around what stays up only starts it again; nothing that is due at a time is due every second.
             note = f"started again by a loop ({self.where(one.call)})"
             made = self.process_of(unit, self.main_name(argv, unit), self.command(unit), "service", notes=(note,))
             return replace(made, restart="always")
-        pause = next((c.argv[1] for i in unit.at if (c := self.trace.calls[i]).argv[0].endswith("sleep")
-                      and len(c.argv) > 1), "")  # fmt: skip
         often = f"every {pause}{'' if pause[-1:].isalpha() else ' seconds'}" if pause else "again and again"
         notes = [f"runs {often} in a shell loop"]
         notes += [f"the loop also runs {Command(m.argv)}" for m in unit.others[:8]]
@@ -296,7 +306,7 @@ class Builder:
             # A text after -c is read later, and then gives the name.
             script = meant is not None and meant.program in argv and "-c" not in argv
             return meant.name if meant and script else "sh"
-        return meant.name
+        return meant.name if meant.name[:1].isalnum() or meant.name[:1] == "_" else "step"
 
     def main_name(self, argv: Sequence[str], unit: Unit) -> str:
         """The name that a manager gave stays with the program the script lives for."""
@@ -341,7 +351,7 @@ class Builder:
         if gone:
             what = f"{', '.join(f'${n}' for n in gone)}: the value shows only when the script runs"
             self.found.append(Gap(what, self.at(call.path, call.line)))
-        if makes_secret(rendered.text):
+        if len(rendered.text) < LIBRARY and makes_secret(rendered.text):
             names_ = ", ".join(sorted({*main.needs, *lost})) or "a value"
             what = f"{names_} is made anew at every start; services that share it must be given one value"
             self.found.append(Gap(what, self.at(call.path, call.line)))

@@ -10,6 +10,7 @@ from splitter.managers._shell_kinds import QUIET, Meaning, family, init_script, 
 from splitter.shell.calls import Call
 
 What = Literal["files", "own", "wait", "job", "service", "loop", "control", "unknown"]
+MANY = 4  # set-up steps of one statement that are still told apart
 TEMPORARY = "only while the script runs"
 
 
@@ -46,7 +47,23 @@ def units(meanings: Sequence[Meaning]) -> list[Unit]:
             _add(found, unit)
         at += 1
     _temporary(found, meanings)
-    return found
+    return _condensed(found)
+
+
+def _condensed(found: list[Unit]) -> list[Unit]:
+    """A long set-up in one statement (a call of a function, mostly) is one step and not dozens."""
+    counts: dict[tuple[str, tuple[int, int]], list[Unit]] = {}
+    for unit in found:
+        if unit.what in ("files", "own"):
+            counts.setdefault((unit.call.path if not unit.call.function else "", unit.call.root), []).append(unit)
+    gone: list[Unit] = []
+    for units_ in counts.values():
+        if len(units_) > MANY:
+            first = units_[0]
+            first.what = "files"
+            first.at = [i for u in units_ for i in u.at]
+            gone += units_[1:]
+    return [u for u in found if not any(u is g for g in gone)]
 
 
 def _loop(meanings: Sequence[Meaning], at: int) -> list[int]:
@@ -71,7 +88,9 @@ def _looped(meanings: Sequence[Meaning], at: list[int]) -> list[Unit]:
     """An endless loop is one service; a loop that waits is one wait, or the step that it tries until it works."""
     inside = [(i, meanings[i]) for i in at]
     first = inside[0][1].call
-    works = [(i, m) for i, m in inside if m.kind in ("job", "service", "own") and not m.call.off]
+    works = [(i, m) for i, m in inside if m.kind in ("job", "service", "own")]
+    # What is off matters only where all of the loop is.
+    works = [(i, m) for i, m in works if not m.call.off] or works
     if first.loop == "until":
         done = [(i, m) for i, m in works if not (m.call.condition and asks(m))]
         if done:

@@ -6,8 +6,11 @@ shell text. The script is read by an evaluator that knows the environment and ar
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from splitter.catalogue import one_off
 from splitter.managers._shell_build import Builder
+from splitter.managers._shell_modes import modes, usual
 from splitter.managers._shell_target import Missing, Script, Switched, target
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
@@ -15,6 +18,7 @@ from splitter.shell.evaluate import evaluate
 
 UNREADABLE = "the script itself could not be read"
 AS_IT_IS = "run as it is"
+ONCE = ("import", "init", "install", "migrate", "setup", "seed", "upgrade", "backup", "restore", "test", "help")
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
@@ -60,6 +64,34 @@ def _missing(process: Process, found: Missing, image: Image) -> list[Process | G
 
 
 def _read(process: Process, script: Script, image: Image) -> list[Process | Gap] | None:
+    found = _children(process, script, image)
+    if found is None or script.args or process.lifetime != "service":
+        return found
+    if any(isinstance(one, Process) and AS_IT_IS not in one.notes for one in found):
+        return found
+    # Nothing starts without an argument.
+    known = modes(script.text)
+    meant = usual(known)
+    if not meant:
+        return found
+    children = _children(process, replace(script, args=(meant,)), image) or []
+    gap = Gap(f"no argument is given, and nothing starts without one; read as if it were {meant}", process.evidence)
+    others = [
+        Process(
+            name=mode,
+            command=Command((*process.command.argv, mode)),
+            evidence=process.evidence,
+            lifetime="job" if one_off((mode,)) or mode in ONCE else "service",
+            off=f"the argument {mode}",
+            notes=(AS_IT_IS,),
+        )
+        for mode in known
+        if mode != meant
+    ]
+    return [*children, *others, gap]
+
+
+def _children(process: Process, script: Script, image: Image) -> list[Process | Gap] | None:
     config = image.config
     user = process.user or config.user
     home: Mapping[str, str] = {"HOME": "/root"} if user.partition(":")[0] in ("", "root", "0") else {}

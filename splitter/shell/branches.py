@@ -4,15 +4,20 @@ from dataclasses import replace
 
 from splitter.shell import patterns
 from splitter.shell.conditions import TRUE, UNDECIDED, Verdict, both, either
-from splitter.shell.judging import command, quiet
+from splitter.shell.judging import HARMLESS, command, quiet
 from splitter.shell.loops import Loops
-from splitter.shell.scope import DONE, Context, Outcome
-from splitter.shell.syntax import AndOr, Case, If, Sequence, Statement
+from splitter.shell.scope import DONE, Body, Context, Outcome
+from splitter.shell.syntax import AndOr, Background, Case, If, Pipeline, Sequence, Simple, Statement, walk
 from splitter.shell.values import State, Variable, unknown
+from splitter.shell.world import Files
 
 
 class Branches(Loops):
     """The part of the interpreter that chooses an arm."""
+
+    def __init__(self, state: State, files: Files, user: str | None, dialect: str) -> None:
+        super().__init__(state, files, user, dialect)
+        self._idle: dict[str, bool] = {}
 
     def sequence(self, node: Sequence, context: Context) -> Outcome:
         raise NotImplementedError
@@ -42,6 +47,7 @@ class Branches(Loops):
             return Outcome((both if wanted else either)(status, right.status))
         mark, before = len(self.calls), self.state.copy()
         right = self.run(node.right, inner.given(self.because(status.deps)))
+        self.rests(before, status.deps)
         if right.flow == "fail" and self.rescued(status, before, mark):
             return Outcome(status.inverted())
         return Outcome((both if wanted else either)(status, right.status), right.flow)
@@ -58,13 +64,29 @@ class Branches(Loops):
 
     def aside(self, node: Statement | None, context: Context, deps: frozenset[str], by: str) -> None:
         """An arm that is not taken: read for what it would start. Arms for other arguments or users are not."""
-        if node is None or deps & {"@", "id"}:
+        if node is None or deps & {"@", "id"} or self.idle(node):
             return
         outer, self.state = self.state, self.state.copy()
         try:
             self.run(node, context.switched_off(by))
         finally:
             self.state = outer
+
+    def idle(self, node: Statement, depth: int = 0) -> bool:
+        """Whether nothing in a statement, or in the functions that it calls, could start anything."""
+        for statement in walk(node):
+            if isinstance(statement, (Background, Pipeline)):
+                return False
+            if isinstance(statement, Simple) and statement.words and statement.words[0] not in HARMLESS:
+                body = self.state.functions.get(statement.words[0]) if isinstance(statement.words[0], str) else None
+                if not isinstance(body, Body) or depth > 8:
+                    return False
+                if body.name not in self._idle:
+                    self._idle[body.name] = True  # as long as it is not known, for one that calls itself
+                    self._idle[body.name] = self.idle(body.node, depth + 1)
+                if not self._idle[body.name]:
+                    return False
+        return True
 
     def because(self, deps: frozenset[str]) -> tuple[str, ...]:
         names = sorted(d for d in deps if d.isidentifier() and d != "id")
@@ -109,6 +131,7 @@ class Branches(Loops):
             mark, before = len(self.calls), self.state.copy()
             absent = self.fresh(status)
             outcome = self.run(body, inner.given(self.because(status.deps)).under(guard if absent else ""))
+            self.rests(before, status.deps)
             if outcome.flow == "fail" and self.rescued(status, before, mark):
                 continue
             ends.append((self.state, outcome))
@@ -119,6 +142,16 @@ class Branches(Loops):
             ends.append((self.state, self.run(node.orelse, inner) if node.orelse else DONE))
             ends[-1] = (self.state, ends[-1][1])
         return self.joined(ends)
+
+    def rests(self, before: State, deps: frozenset[str]) -> None:
+        """What a decided arm assigned rests on what decided it."""
+        if not deps:
+            return
+        for name, held in self.state.vars.items():
+            if before.vars.get(name) is not held and not held.outside:
+                items = held.items and {k: replace(v, deps=v.deps | deps) for k, v in held.items.items()}
+                value = replace(held.value, deps=held.value.deps | deps)
+                self.state.vars[name] = replace(held, value=value, items=items)
 
     def fresh(self, status: Verdict) -> bool:
         """Decided by a file that is not there: so it is in a new container, and not where a volume holds it."""
@@ -153,6 +186,7 @@ class Branches(Loops):
             elif falls or found:
                 mark = len(self.calls)
                 outcome = self.run(body, inner.given(self.because(deps)))
+                self.rests(before, deps)
                 if outcome.flow == "fail" and self.rescued(Verdict(True, deps), before, mark):
                     outcome = DONE
                 taken, falls = True, through

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from splitter.shell.calls import Redirect, Sourced, Word
+from splitter.shell.calls import Redirect, Sourced, Unread, Word
 from splitter.shell.conditions import FALSE, TRUE, UNDECIDED, Verdict, searches, test
 from splitter.shell.expand import words as as_words
 from splitter.shell.parse import parse
@@ -202,6 +202,9 @@ class Builtins(Variables):
         good = text == "0" or text == ""
         status = TRUE if good else FALSE if text is not None and text.isdecimal() else UNDECIDED
         if one.name == "exit":
+            at = one.context.source
+            what = "with the environment and arguments at hand it gives up here"
+            self.failed = Unread(what, at.path, at.inner.line if at.inner else one.line)
             return Outcome(status, "exit" if good or status.holds is None else "fail")
         return Outcome(status if one.name == "return" else TRUE, one.name)
 
@@ -243,6 +246,8 @@ class Builtins(Variables):
         return Outcome(outcome.status) if outcome.flow == "return" else outcome
 
     def evaluated(self, one: Spoken) -> Outcome:
+        if any(v.value is None for v in one.args) and self.only_assigns(one):
+            return DONE
         if any(v.value is None for v in one.args) or one.context.depth >= MAX_FRAMES:
             said = " ".join(v.text for v in one.args)[:120]
             self.lost(f"eval {said}: what that does shows only when it runs", one.context, one.line)
@@ -255,6 +260,14 @@ class Builtins(Variables):
         return self.run(
             inner.script.body, replace(one.context, source=inner, depth=one.context.depth + 1, redirects=redirects)
         )
+
+    def only_assigns(self, one: Spoken) -> bool:
+        """`eval NAME=...` of a value that is not known: nothing but the variable is lost."""
+        name, equals, value = " ".join(v.text for v in one.args).partition("=")
+        if not equals or not name.isidentifier() or ";" in value or "\n" in value:
+            return False
+        self.loses(name)
+        return True
 
     def replaced(self, one: Spoken) -> Outcome:
         """exec: with words the last thing a script does; without, its redirections hold from here on."""

@@ -201,7 +201,8 @@ def _named(operand: str) -> str:
     """The variable that the word is, and nothing else; `X"$NAME"` counts too, for the sake of old shells."""
     parts = [p for p in lex(operand) if not (isinstance(p, Text) and p.text in ("x", "X", ""))]
     only = parts[0] if len(parts) == 1 else None
-    return only.name if isinstance(only, Param) and only.name.isidentifier() and not only.length else ""
+    named = isinstance(only, Param) and only.name.isidentifier() and not (only.length or only.indirect)
+    return only.name if isinstance(only, Param) and named else ""
 
 
 def _behind(operand: str, value: Value) -> str:
@@ -209,7 +210,11 @@ def _behind(operand: str, value: Value) -> str:
     parts = lex(operand)
     names = sorted(d for d in value.deps if d.isidentifier() and d != "id")
     only = parts[0] if len(parts) == 1 else None
-    positional = isinstance(only, Param) and (only.name.isdigit() or only.op in (",,", "^^")) and not only.length
+    positional = (
+        isinstance(only, Param)
+        and (only.name.isdigit() or only.op in (",,", "^^") or only.indirect)
+        and not only.length
+    )
     return names[0] if positional and len(names) == 1 else ""
 
 

@@ -43,7 +43,9 @@ def evaluate(
     source = Source(path, script)
     try:
         machine.broken(source)
-        machine.sequence(script.body, Context(source, last=True))
+        outcome = machine.sequence(script.body, Context(source, last=True))
+        if outcome.flow == "fail" and machine.failed is not None:
+            machine.unread.append(machine.failed)
     except Full as full:
         machine.unread.append(Unread(f"{full}; what follows was not read", path, 1))
     except RecursionError:

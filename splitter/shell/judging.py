@@ -20,6 +20,11 @@ QUIET = frozenset((
     "echo", "printf", "exit", "return", "trap", ":", "true", "false", "kill", "sleep", "set", "shopt", "unset",
     "local", "export", "readonly", "declare",
 ))  # fmt: skip
+# What leaves nothing running and nothing behind, whatever it is told.
+HARMLESS = QUIET | frozenset((
+    "shift", "let", "test", "[", "typeset", "read", "break", "continue", "wait", "date", "tput", "command", "type",
+    "which", "basename", "dirname", "id", "whoami", "hostname", "pwd", "getopts", "mapfile", "readarray", "grep",
+))  # fmt: skip
 
 
 def quiet(node: Statement) -> bool:

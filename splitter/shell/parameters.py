@@ -195,7 +195,7 @@ class Parameters:
     def _length(self, part: Param) -> Value:
         if part.index in ("@", "*") or part.name in ("@", "*"):
             many = self.many(replace(part, length=False)) or []
-            return literal(str(len(many)))
+            return literal(str(len(many)), frozenset().union(*(v.deps for v in many)))
         value, _ = self._current(part)
         if value.value is None:
             return unknown(part.source, part.source, value.deps, value.needs)

@@ -35,6 +35,7 @@ class Reader(Outputs):
         self.unread: list[Unread] = []
         self.sourced: list[Sourced] = []
         self.jobs = self.steps = 0
+        self.failed: Unread | None = None
 
     def lost(self, what: str, context: Context, line: int) -> None:
         """Note a place that could not be read."""
