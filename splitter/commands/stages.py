@@ -28,9 +28,15 @@ class Reading:
     output: Path
 
     @property
+    def folder(self) -> str:
+        """The folder that was named; "" where the source is anything else, a compose file's service included."""
+        is_folder = self.image.build is not None and prefix_of(self.reference) == "dockerfile"
+        return self.image.build.context if self.image.build is not None and is_folder else ""
+
+    @property
     def source(self) -> str:
         """The source as the file names it: a folder from where the file stands, anything else as it was typed."""
-        if self.image.build is None:
+        if self.image.build is None or not self.folder:
             return self.reference
         return _relative(self.image.build.context, self.output.parent)
 
@@ -46,8 +52,8 @@ def read(args: Namespace) -> Reading:
     image = open_source(args.source, options(args))
     facts = watched(static.read(image), image, prefix_of(args.source), args)
     given = getattr(args, "output", None)
-    folder = image.build.context if image.build is not None else ""
-    return Reading(args.source, image, facts, Path(given) if given else Path(folder) / DEFAULT)
+    reading = Reading(args.source, image, facts, Path(given or DEFAULT))
+    return reading if given else replace(reading, output=Path(reading.folder) / DEFAULT)
 
 
 def options(args: Namespace) -> Options:

@@ -75,7 +75,7 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
         child,
         via=(*parent.via, manager),
         # The steps of a job precede what the job precedes.
-        scope=parent.scope if bound else (*parent.scope, parent.id),
+        scope=(*parent.scope, *child.scope) if bound else (*parent.scope, parent.id, *child.scope),
         env={**parent.env, **child.env},
         user=child.user or parent.user,
         wrapper=child.wrapper or parent.wrapper,

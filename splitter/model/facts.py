@@ -64,7 +64,8 @@ class Process:
     """One thing that the image starts.
 
     Managers state only what they know beyond the process they expand; discovery adds the parent's `env`, `user`,
-    `workdir`, `lifetime`, `schedule`, `phase` and `off` where the child says nothing, and fills `via` and `scope`.
+    `workdir`, `lifetime`, `schedule`, `phase` and `off` where the child says nothing, and fills `via` and `scope`
+    (a manager's own `scope` parts its children into groups).
 
     lifetime      service (stays up), job (runs to its end before what follows), scheduled (at `schedule`)
     phase         of a job: prepare (in every container that needs it), once, wait; "" where planning decides

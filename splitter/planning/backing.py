@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from splitter.catalogue import Known, looks_secret
+from splitter.catalogue import Known, looks_secret, service
 from splitter.catalogue.peel import peel
 from splitter.catalogue.versions import extensions, version
 from splitter.model.facts import Command, Coupling, Process
@@ -110,6 +110,27 @@ def sets_up(step: Process, known: Known) -> bool:
     if words and program.startswith(words):
         return True
     return any(_within(word, known.data) for word in step.command.argv)
+
+
+def is_server(step: Process, known: Known) -> bool:
+    """Whether a one-off step starts or stops the server itself, for as long as a script needs it."""
+    meant = peel(step.command.argv)
+    program = posixpath.basename(meant.program) if meant else step.command.program
+    words = set(step.command.argv)
+    if program in ("pg_ctl", "pg_ctlcluster", "service", "invoke-rc.d"):
+        return bool(words & {"start", "stop", "restart"})
+    if program in ("mysqladmin", "mariadb-admin", "redis-cli", "mongo", "mongosh", "rabbitmqctl"):
+        return bool(words & {"shutdown", "SHUTDOWN", "stop"})
+    served = service(step.command.argv)
+    return served is not None and served.name == known.name
+
+
+def makes_data(step: Process, known: Known) -> bool:
+    """Whether a one-off step makes the folder in which the server keeps its data."""
+    meant = peel(step.command.argv)
+    program = posixpath.basename(meant.program) if meant else step.command.program
+    made = ("initdb", "pg_createcluster", "mysql_install_db", "mariadb-install-db")
+    return program in made or any(_within(w, known.data) for w in step.command.argv[1:])
 
 
 def _within(word: str, folders: Sequence[str]) -> bool:

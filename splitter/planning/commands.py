@@ -78,6 +78,8 @@ def inline(words: Sequence[str]) -> str | None:
     if len(words) != 3 or tuple(words[:2]) not in (("/bin/sh", "-c"), ("sh", "-c")):
         return None
     body = parse(words[2]).body.body
+    if len(body) == 1 and words[2].startswith("exec ") and "\n" not in words[2]:
+        return words[2].removeprefix("exec ")
     names = {s.words[0] for s in walk(body) if isinstance(s, Simple) and s.words}
     if not body or names & {"cd", "exit", "return", "set", "trap", "exec", "shift", "umask", "eval", "."}:
         return None

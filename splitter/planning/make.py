@@ -134,6 +134,7 @@ class _Work:
     def servers(self, once: list[tuple[int, Placed]]) -> list[tuple[int, Placed]]:
         """Decide where each embedded server runs; what only made a server that goes is dropped with it."""
         gone: list[Known] = []
+        stay: list[tuple[Draft, Known]] = []
         for draft in [d for d in self.drafts if d.role == "backing"]:
             known = draft.known
             if known is None:
@@ -151,17 +152,28 @@ class _Work:
                 self.external[process.name] = draft
                 self.drops.append(Drop(process, "it runs elsewhere now; its address is in .env"))
                 gone.append(known)
-            elif known.healthcheck:
-                draft.health = backing.check(known, known.port)
-        kept = []
-        for at, each in once:
-            server = next((k for k in gone if backing.sets_up(each.process, k)), None)
-            if server is None:
-                kept.append((at, each))
             else:
-                why = f"the {server.name} image makes its server, user and database by itself"
-                self.drops.append(Drop(each.process, why))
-        return kept
+                stay.append((draft, known))
+                if known.healthcheck:
+                    draft.health = backing.check(known, known.port)
+        return [(at, each) for at, each in once if not self.bootstraps(each.process, gone, stay)]
+
+    def bootstraps(self, step: Process, gone: list[Known], stay: list[tuple[Draft, Known]]) -> bool:
+        """Whether a one-off step only made a server: dropped with one that goes, moved into one that stays."""
+        server = next((k for k in gone if backing.sets_up(step, k)), None)
+        if server is not None:
+            why = f"the {server.name} image makes its server, user and database by itself"
+            self.drops.append(Drop(step, why))
+            return True
+        for draft, known in stay:
+            if backing.is_server(step, known):
+                self.drops.append(Drop(step, f"{draft.name} runs in a service of its own"))
+                return True
+            if backing.makes_data(step, known):
+                draft.prepare.append(step)
+                draft.found.insert(0, step)
+                return True
+        return False
 
     def prepared(self, jobs: Jobs, job: Draft | None) -> None:
         """Give every service the set-up steps that preceded it, or leave them to an ENTRYPOINT that only prepares."""
@@ -172,7 +184,7 @@ class _Work:
                 continue
             first = draft.found[0].name if draft.found else ""
             at = self.position.get(draft.runs.name, self.position.get(first, len(self.position)))
-            steps = jobs.before(at, draft.runs)
+            steps = [*jobs.before(at, draft.runs), *draft.prepare]
             kept = entry.keeps(self.image, start_of(draft.runs)) if not draft.lines else None
             own = [s for s in steps if kept is None or s.evidence not in kept]
             if kept is not None and (not kept or not same_user(draft.runs.user, self.image)):

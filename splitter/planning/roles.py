@@ -58,8 +58,13 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
         return Placed(process, "cron runs it", "scheduler", known=known)
     if process.lifetime == "job":
         return _job(process, known)
+    if known is not None and known.phase and any("in a shell loop" in note for note in process.notes):
+        return Placed(process, f"{known.because}, again and again in a loop", "scheduler", known=known)
     if known is not None and known.phase in ("once", "prepare") and known.role == "migration":
         return Placed(process, known.because, "migration", "once", known=known)
+    if process.evidence.note == "eventlistener":
+        because = "it listens to the events of the supervisor, which is gone"
+        return Placed(process, because, drop=because, known=known)
     if known is not None and known.role == "drop":
         return _plumbing(process, known, image, asker, siblings)
     listens = listeners(process, known, image)

@@ -9,7 +9,7 @@ from splitter.planning.draft import Draft, Drafts
 from splitter.planning.names import distinct, service_name
 from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed
-from splitter.planning.scheduler import as_profiles, cron_lines, daemon_for
+from splitter.planning.scheduler import as_profiles, cron_lines
 
 IDLE = "it runs no command of the application"
 
@@ -50,8 +50,7 @@ def _make(
     daemon: Placed | None, entries: list[Placed], drafts: Drafts, drops: list[Drop], image: Image, asker: Asker
 ) -> None:
     commands = [e.process for e in entries]
-    runner = daemon.process if daemon is not None else daemon_for(commands, image)
-    if as_profiles(runner, commands, asker):
+    if as_profiles(daemon.process if daemon is not None else None, commands, asker) or daemon is None:
         if daemon is not None:
             drops.append(Drop(daemon.process, "a scheduler outside starts its commands"))
         for entry in entries:
@@ -69,16 +68,16 @@ def _make(
                 )
             )
         return
-    known = daemon.known if daemon is not None else None
-    name = distinct(service_name(runner, "scheduler", known), drafts.each)
+    runner = daemon.process
+    name = distinct(service_name(runner, "scheduler", daemon.known), drafts.each)
     drafts.add(
         Draft(
             name=name,
             role="scheduler",
             because="; ".join(f"{c.schedule} {c.name}" for c in commands[:4]),
-            found=[*([daemon.process] if daemon is not None else []), *commands],
+            found=[runner, *commands],
             runs=runner,
-            known=known,
+            known=daemon.known,
             lines=cron_lines(runner, commands, image, frozenset()),
             notes=["Exactly one: a second would do everything twice."],
         )

@@ -3,7 +3,6 @@
 import posixpath
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from splitter.model.facts import Process
 from splitter.model.image import Image
@@ -11,6 +10,8 @@ from splitter.model.plan import Option
 from splitter.planning.questions import Asker
 
 PERIODIC = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
+# Daemons that read /etc/cron.d and the periodic folders; others read the table that they are given.
+SYSTEM = ("cron", "crond", "cronie", "vixie-cron", "anacron")
 # Entries that packages of distributions bring, for images whose base is not at hand.
 PACKAGED = ("/etc/cron.d/e2scrub_all", "/etc/cron.d/php", "/etc/cron.d/popularity-contest", "/etc/cron.d/anacron",
             "/etc/cron.d/sysstat", "/etc/cron.daily/apt-compat", "/etc/cron.daily/dpkg", "/etc/cron.daily/logrotate",
@@ -62,7 +63,9 @@ def _own(entries: Sequence[Process]) -> tuple[str, ...]:
 
 def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread: frozenset[str]) -> list[str]:
     """What must be done in the scheduler's container before cron starts."""
-    lines = []
+    lines: list[str] = []
+    if daemon.command.program not in SYSTEM or "busybox" in daemon.command.argv[0]:
+        return lines
     if needs_bridge(daemon, image):
         tabs = [t for t in tables(entries) if not t.startswith(PERIODIC)]
         if tabs:
@@ -73,26 +76,17 @@ def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread
     return lines
 
 
-def as_profiles(daemon: Process, entries: Sequence[Process], asker: Asker) -> bool:
-    """Whether the entries become one-off services for a scheduler outside."""
+def as_profiles(daemon: Process | None, entries: Sequence[Process], asker: Asker) -> bool:
+    """Whether the entries become one-off services for a scheduler outside: always where nothing else can start them."""
+    outside = Option("profiles", "a scheduler outside", "docker compose run --rm NAME for each entry")
+    inside = Option("service", "cron, in a service of its own", "exactly one; never scale it")
+    scope = entries[0].scope[-1] if entries[0].scope else entries[0].id
     answer = asker.ask(
-        f"cron:{daemon.id}",
+        f"cron:{daemon.id if daemon is not None else scope}",
         "Who starts the scheduled commands?",
-        (
-            Option("service", "cron, in a service of its own", "exactly one; never scale it"),
-            Option("profiles", "a scheduler outside", "docker compose run --rm NAME for each entry"),
-        ),
-        "service",
+        (inside, outside) if daemon is not None else (outside,),
+        "service" if daemon is not None else "profiles",
         "; ".join(f"{e.schedule} {e.command}" for e in entries[:4]),
         entries[0].evidence,
     )
     return answer == "profiles"
-
-
-def daemon_for(entries: Sequence[Process], image: Image) -> Process:
-    """A cron daemon for entries whose own daemon is not among the processes."""
-    first = entries[0]
-    name = first.scope[-1].rsplit("/", 1)[-1] if first.scope else "cron"
-    argv = ("cron", "-f") if name == "cron" else (name, "-f")
-    return replace(first, name=name, command=replace(first.command, argv=argv, run=()), lifetime="service", schedule="",
-                   user="", workdir="", wrapper=())  # fmt: skip

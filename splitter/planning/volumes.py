@@ -140,7 +140,8 @@ def unowned(drafts: Drafts, image: Image, users: Mapping[str, str]) -> list[tupl
         if not user or user.split(":")[0] in ("root", "0"):
             continue
         for path, mount in draft.mounts.items():
-            if mount.volume and image.node(path) is None and (path, user) not in found and not path.startswith("/run"):
+            known = path in (p for p, _ in found) or image.node(path) is not None
+            if mount.volume and not known and not path.startswith("/run"):
                 found.append((path, user))
     return found
 
