@@ -93,3 +93,16 @@ def test_names_are_used_once_and_repeats_count_once():
 
 def test_an_image_without_a_command_says_so():
     assert [g.what for g in discover(image()).gaps] == ["the image names no command"]
+
+
+def test_scripts_that_start_themselves_end_soon():
+    """Two starts of itself double with each level; a further word each time makes every command a new one."""
+
+    def twice(process, _image):
+        more = process.command.argv if process.command.program == "same" else (*process.command.argv, "x")
+        return [child(*more), child(*more, "y" if process.command.program == "other" else more[-1])]
+
+    facts = discover(image("same"), {"twice": twice})
+    assert [g.what.split(",")[0] for g in facts.gaps] == ["starts itself"]
+    facts = discover(image("other"), {"twice": twice})
+    assert any("starts; the rest was not read" in g.what for g in facts.gaps)

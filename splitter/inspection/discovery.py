@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from splitter.errors import SplitterError
 from splitter.managers import Expand, managers
-from splitter.model.facts import Command, Facts, Gap, Process
+from splitter.model.facts import Command, Evidence, Facts, Gap, Process
 from splitter.model.image import Image
 
 MAX_DEPTH = 24  # real nestings are under ten deep; a script that starts itself has no end
 MAX_PROCESSES = 5000
+MAX_STARTS = 20_000  # scripts that start one another many times over multiply with each level
 
 
 def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
@@ -32,7 +33,7 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
     )
     found: list[Process] = []
     gaps: list[Gap] = list(image.gaps)
-    for item in _leaves(first, image, using):
+    for item in _leaves(first, image, using, [MAX_STARTS]):
         if isinstance(item, Gap):
             if item not in gaps:
                 gaps.append(item)
@@ -45,9 +46,17 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
     return Facts(processes=_distinct(found), gaps=tuple(gaps))
 
 
-def _leaves(process: Process, image: Image, using: Mapping[str, Expand], depth: int = 0) -> Iterator[Process | Gap]:
-    if depth > MAX_DEPTH:
+def _leaves(
+    process: Process, image: Image, using: Mapping[str, Expand], left: list[int], above: tuple[object, ...] = ()
+) -> Iterator[Process | Gap]:
+    """What a process comes down to. `above` are the commands that it came from, `left` how many may still be read."""
+    own = (process.command, process.user, process.workdir, sorted(process.env.items()), process.notes)
+    if own in above or len(above) > MAX_DEPTH:
         yield Gap("starts itself, or is nested too deep to be read", process.evidence)
+        return
+    left[0] -= 1
+    if left[0] <= 0:
+        yield Gap(f"more than {MAX_STARTS} starts; the rest was not read", Evidence("image config"))
         return
     seen = image.with_files(process.files)
     claims = {name: got for name, expand in using.items() if (got := expand(process, seen)) is not None}
@@ -63,7 +72,7 @@ def _leaves(process: Process, image: Image, using: Mapping[str, Expand], depth: 
         if isinstance(child, Gap):
             yield child
         else:
-            yield from _leaves(_inherit(child, process, name), image, using, depth + 1)
+            yield from _leaves(_inherit(child, process, name), image, using, left, (*above, own))
 
 
 def _inherit(child: Process, parent: Process, manager: str) -> Process:
