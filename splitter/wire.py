@@ -16,6 +16,10 @@ class Closed(Exception):
     """The other side is gone, or says more, or takes longer, than it may."""
 
 
+class Late(Closed):
+    """The other side has said nothing in time."""
+
+
 class Wire:
     def __init__(self, socket: Any) -> None:
         self._kept = socket  # with it goes the response, and with that the connection
@@ -51,12 +55,14 @@ class Wire:
     def _more(self, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise Closed("no answer in time")
+            raise Late("no answer in time")
         try:
             self._socket.settimeout(left)
             data = self._socket.recv(1 << 16)
+        except TimeoutError:
+            raise Late("no answer in time") from None
         except (OSError, ValueError) as error:
-            raise Closed(str(error) or "no answer in time") from None
+            raise Closed(str(error)) from None
         if not data:
             raise Closed("hung up")
         self._raw += data

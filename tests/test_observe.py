@@ -341,6 +341,12 @@ WORKER = declared("worker", "bundle exec sidekiq -C x", "/etc/service/worker/run
             id="a variable may be anything",
         ),
         pytest.param(
+            [declared("jobs", "bundle exec rake jobs:work"), declared("web", "bundle exec puma")],
+            [process(1, 0, "sh start.sh"), process(2, 1, "ruby /bin/bundle exec puma"),
+             process(3, 1, "ruby /bin/bundle exec rake jobs:work")],
+            id="two tasks of one program",
+        ),
+        pytest.param(
             [declared("db", "service postgresql start"), declared("redis", "redis-server /etc/redis.conf")],
             [process(1, 0, "sh start.sh"), process(4, 1, "/usr/lib/postgresql/15/bin/postgres -D /x"),
              process(5, 4, "postgres: writer", forked=True),
@@ -353,6 +359,21 @@ def test_what_is_declared_is_recognised(what, seen):
     facts = merged(what, seen)
     assert names(facts) == [p.name for p in what]
     assert facts.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        pytest.param("python3 app.py web", "python3 app.py sock", id="another task of one script"),
+        pytest.param("bundle exec puma", "/usr/bin/ruby /usr/bin/bundle exec sidekiq", id="another task of a launcher"),
+        pytest.param("celery -A x worker", "python3 /usr/bin/celery -A x beat", id="another part of one program"),
+        pytest.param("python3 a.py", "python3 b.py", id="another script"),
+        pytest.param("sh a.sh", "sh b.sh", id="another shell script"),
+    ],
+)
+def test_what_only_resembles_is_not_taken_for(wanted, line):
+    facts = merged([declared("x", wanted)], [process(1, 0, "runsvdir /x"), process(2, 1, line, name="celery")])
+    assert [g.what for g in facts.gaps] == ["x is declared and was not seen to run"]
 
 
 def test_equals_are_matched_in_start_order():
@@ -608,3 +629,30 @@ def test_nothing_declared_is_lost_and_names_are_used_once_whatever_was_seen(run)
     assert all(x.process in everyone for x in facts.listening)
     assert all(set(c.between) <= everyone for c in facts.couplings)
     assert facts == merge(Facts((WEB, WORKER, REDIS)), run, IMAGE)
+
+
+def test_a_daemon_goes_on_for_the_command_that_started_it():
+    seen = [process(1, 0, "supervisord"), process(4, 1, "nginx", alive=False),
+            process(5, 1, "nginx: master process nginx", name="nginx", program="/usr/sbin/nginx")]  # fmt: skip
+    facts = merged([declared("nginx", "nginx")], seen)
+    assert names(facts) == ["nginx"]
+    assert facts.gaps == ()
+
+
+def test_what_renamed_itself_before_it_was_looked_at_is_known_by_its_title():
+    seen = [process(1, 0, "node pm2-runtime"), Seen(5, 1, ("node /srv/chat/web.js   ".rstrip(),), name="node")]
+    facts = merged([declared("web", "node web.js")], seen)
+    assert names(facts) == ["web"]
+    assert facts.gaps == ()
+
+
+def test_part_of_a_declared_step_is_not_told_again():
+    step = declared("role", "psql -c x", lifetime="job", notes=("the same step runs createdb -O shop shop",))
+    seen = process(20, 1, "/usr/bin/perl /usr/bin/createdb -O shop shop", alive=False, seconds=2.0)
+    assert not [g for g in merged([WEB, WORKER, step], [*RUNIT, seen]).gaps if "createdb" in g.what]
+
+
+def test_a_file_in_a_folder_that_is_shared_anyway_is_no_other_coupling():
+    run = Observation(tuple(RUNIT), files=(Open(3, "/app/data/x", True, True), Open(6, "/app/data/x", True, True)))
+    static = Coupling("files", "/app/data", ("web", "worker"), Evidence("image config", note="VOLUME /app/data"))
+    assert merge(Facts((WEB, WORKER), couplings=(static,)), run, IMAGE).couplings == (static,)

@@ -27,7 +27,8 @@ def watched(facts: Facts, image: Image, prefix: str, args: Namespace) -> Facts:
     from splitter.inspection.merge import merge
     from splitter.inspection.observe import Watch, observe
 
-    options = Watch(settle=args.settle, timeout=args.run_timeout, env=environment(args))
+    jobs = tuple(p.command.argv for p in facts.processes if p.lifetime == "job" and p.phase != "wait")
+    options = Watch(settle=args.settle, timeout=args.run_timeout, env=environment(args), jobs=jobs)
     if prefix == ENGINE:
         reference = image.reference.removeprefix(f"{ENGINE}:")
     elif image.build is not None:

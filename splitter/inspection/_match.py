@@ -66,7 +66,9 @@ def match(declared: tuple[Process, ...], seen: Observation) -> Match:
         for points, i, j in pairs:
             process, each = declared[i], seen.processes[j]
             found = done.found.setdefault(process.name, [])
-            if each.pid in done.owner or (-points < AGAIN if again else len(found) >= max(1, process.instances)):
+            daemon = each.alive and not any(s.alive for s in found)  # it goes on where what was started has ended
+            enough = daemon or -points >= AGAIN if again else len(found) < max(1, process.instances)
+            if each.pid in done.owner or not enough:
                 continue
             if not any(done.owner.get(a.pid) == process.name for a in _above(each, by_pid)):
                 found.append(each)
@@ -128,7 +130,8 @@ def _inherit(each: Seen, by_pid: dict[int, Seen], done: Match) -> None:
 
 def _became(above: Seen, each: Seen) -> bool:
     """Whether a process may have become what it is only after it, or what it was before, had started this one."""
-    return bool(above.before) and not each.forked and each.born <= above.since and each.program != above.program
+    changed = bool(above.before) or above.since > above.born
+    return changed and not each.forked and each.born <= above.since and each.program != above.program
 
 
 def _worker(each: Seen, by_pid: dict[int, Seen]) -> bool:
@@ -157,12 +160,16 @@ def program(each: Seen) -> str:
 
 def command(each: Seen) -> tuple[str, ...]:
     """The command that it came down to; () where a title stands in its place and says nothing of it."""
-    title = tuple(" ".join(each.title).split())
+    title = _title(each)
     if len(title) > 1 and unversioned(title[0]) in INTERPRETERS and "/" in title[1]:
         return title  # a launcher that names itself after the script that it loads, as pm2's does
-    if len(each.argv) == 1 and " " in each.argv[0]:
-        return ()
-    return each.argv
+    return () if len(each.argv) == 1 and " " in each.argv[0] else each.argv
+
+
+def _title(each: Seen) -> tuple[str, ...]:
+    """The words of the title that it gave itself; it may have done so before it was first looked at."""
+    lines = each.title or (each.argv if len(each.argv) == 1 and " " in each.argv[0] else ())
+    return tuple(" ".join(lines).split())
 
 
 def _above(each: Seen, by_pid: dict[int, Seen]) -> Iterator[Seen]:
@@ -197,7 +204,7 @@ def _alike(process: Process, each: Seen) -> int:
     wanted = [w for w in (process.command.argv, process.command.run) if w]
     lines = [line for line in (each.argv, *each.before) if line]
     best = max((_compare(words, line) for words in wanted for line in lines), default=0)
-    if each.title and any(_compare(words, tuple(" ".join(each.title).split())) >= PART for words in wanted):
+    if (title := _title(each)) and any(_compare(words, title) >= PART for words in wanted):
         best = max(best, TITLED)
     if best >= PROGRAM or not wanted:
         return best
@@ -212,6 +219,11 @@ def _alike(process: Process, each: Seen) -> int:
         if {unversioned(n) for n in names if n} & {meant, unversioned(meant)}:
             return NAME
     return 0
+
+
+def same(wanted: tuple[str, ...], line: tuple[str, ...]) -> bool:
+    """Whether a command line is the one that is declared, its interpreter apart."""
+    return _compare(wanted, line) == SAME
 
 
 def _compare(wanted: tuple[str, ...], line: tuple[str, ...]) -> int:

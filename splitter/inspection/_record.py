@@ -72,6 +72,11 @@ class Record:
         self._load: list[tuple[float, int]] = []
 
     @property
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """The command lines of all that is alive."""
+        return tuple(dict.fromkeys(known.argv for known in self._live.values()))
+
+    @property
     def alive(self) -> tuple[int, ...]:
         return tuple(self._live)
 

@@ -19,6 +19,7 @@ from splitter.model.text import printable
 
 RUN = "run time"
 VIA = "seen"
+INSTANT = frozenset(("chown", "chgrp", "chmod", "setfacl"))  # over before anybody can look
 LONG = 1.0  # seconds after which something that ended was no trifle
 MANY = 4  # files of one folder, written by the same, are that folder
 MAX_TOLD = 20
@@ -105,7 +106,9 @@ def _missing(facts: Facts, seen: Observation, matched: Match) -> Iterator[Gap]:
             known = one_off(process.command.argv)
             if any(codes):
                 yield Gap(f"{process.name} failed with exit code {codes[-1]} when the image was run", process.evidence)
-            elif not found and not over and (process.phase or (known.phase if known else "")) == "once":
+            elif found or over or process.command.program in INSTANT:
+                continue
+            elif (process.phase or (known.phase if known else "")) == "once":
                 yield Gap(f"{process.name} was not seen to run, or was over between two looks", process.evidence)
         elif not found and not over:
             yield Gap(f"{process.name} is declared and was not seen to run", process.evidence)
@@ -131,7 +134,7 @@ def _undeclared(facts: Facts, seen: Observation, image: Image, matched: Match) -
             workers.append(each)
         elif each.alive:
             groups.setdefault((each.parent, command(each), each.program), []).append(each)
-        elif _worth(each):
+        elif _worth(each) and not any(_told(each, process) for process in facts.processes):
             ended[_line(each)] = None
     found = _named(groups, facts, image, matched, seen.hidden)
     for each in workers:
@@ -252,6 +255,14 @@ def _worth(each: Seen) -> bool:
     return bool(each.argv) and not each.forked and program(each) != "sleep" and (bool(known) or each.seconds >= LONG)
 
 
+def _told(each: Seen, process: Process) -> bool:
+    """Whether a command is part of a declared step, or of the condition of one."""
+    name = program(each)
+    at = next((i for i, word in enumerate(each.argv) if posixpath.basename(word) == name), 0)
+    start = " ".join((name, *each.argv[at + 1 : at + 2]))
+    return at + 1 < len(each.argv) and any(start in text for text in (*process.notes, *process.command.run))
+
+
 def _line(each: Seen) -> str:
     """A command line for a person. What a word with blanks holds may be a statement with a password in it."""
     words = each.argv or tuple(" ".join(each.title).split())
@@ -306,7 +317,8 @@ def _shared(facts: Facts, seen: Observation, matched: Match, order: Mapping[str,
     known = {(c.target, frozenset(c.between)) for c in facts.couplings if c.kind in ("files", "shm")}
     for path, (writers, readers) in _folders(_opened(seen, matched), order).items():
         names = (*readers, *writers)
-        if len(set(names)) > 1 and (path, frozenset(names)) not in known:
+        within = any((path + "/").startswith(t.rstrip("/") + "/") and set(names) <= them for t, them in known)
+        if len(set(names)) > 1 and not within:
             kind: CouplingKind = "shm" if path.startswith("/dev/shm/") else "files"
             evidence = Evidence(RUN, note="written by one and opened by another" if readers else "written by several")
             yield Coupling(kind, path, names, evidence, "seen")

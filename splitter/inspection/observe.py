@@ -7,6 +7,7 @@ some twenty times a second. An image without a shell is followed by `docker top`
 a container's rights is SYS_PTRACE: without it nobody may ask which process holds a socket once it has changed its user.
 """
 
+import contextlib
 import io
 import tarfile
 import time
@@ -21,20 +22,24 @@ from splitter.engine import Container, Engine
 from splitter.errors import SplitterError
 from splitter.inspection import _procfs
 from splitter.inspection._look import Changes, Inside, Look, Outside, Report
+from splitter.inspection._match import same
 from splitter.inspection._record import Record
 from splitter.model.image import Image
 from splitter.model.observation import Observation, Seen, Stopped
 from splitter.model.text import printable
-from splitter.wire import Closed, Wire
+from splitter.wire import Closed, Late, Wire
 
 TICK, FAST = 0.05, 0.02  # seconds between two looks; the second while things are new: some rename themselves at once
 STATE = DISK = 1.0  # seconds between two questions to the engine
+MAX_JOB = 30.0  # how long a job without any news counts as a start that is not over
 MAX_BUSY = 15.0  # how long work without any news counts as a start that is not over
 FAST_FOR = 0.5
 PROBES = 3
+END = 1.0  # how long a container may take to end after its processes
 EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
 SHORTEST = 6  # a shorter value turns up in other words by chance
 LOG_LINES, LOG_WIDTH = 8, 300
+UNSEEN = "its sockets, open files and environment could not be looked at"
 SHELLS = ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", "/busybox/sh")
 HOLD = 'read -r go; unset go {}; exec "$@" </dev/null'
 ADDED = ("PWD", "OLDPWD", "SHLVL")  # what a shell puts into the environment
@@ -47,12 +52,14 @@ class Watch:
     settle     seconds without news after which it is taken to have come up
     timeout    seconds after which it is watched no longer, whatever it does
     env        variables for the container
+    jobs       commands that run to their end: while one is seen, it has not come up, however quiet it is
     memory, disk, processes   limits, in bytes and numbers
     """
 
     settle: float = 2.0
     timeout: float = 60.0
     env: Mapping[str, str] = field(default_factory=dict)
+    jobs: tuple[tuple[str, ...], ...] = ()
     memory: int = 2 << 30
     disk: int = 2 << 30
     processes: int = 4096
@@ -116,9 +123,9 @@ class _Run:
     def held(self) -> Inside | None:
         """Start it behind its own shell and let go once the probe looks; None where that shell is of no use."""
         self._make(self._gate(SHELLS[0]))
-        shell = next((s for s in SHELLS if (at := self.container.stat(s)) and at.kind == "file"), "")
+        shell = next((s for s in SHELLS if (at := self.container.stat(s)) and at.kind in ("file", "link")), "")
         if not shell:
-            self.unseen.append("the image has no shell: its sockets, files and environment could not be looked at")
+            self.unseen.append(f"the image has no shell: {UNSEEN}")
             return None
         gate = self._gate(shell)
         if shell != SHELLS[0]:
@@ -131,9 +138,9 @@ class _Run:
             self.record = Record(gate, time.monotonic())
             look(self.record)
             stdin.send(b"\n")
-        except (Closed, SplitterError) as error:
+        except (Closed, SplitterError):
             self.engine.inspect(self.image)  # raises where it is the engine that went away
-            self.unseen.append(f"the image's shell is of no use here ({printable(str(error))[:LOG_WIDTH]})")
+            self.unseen.append(f"the image's shell does not do what a shell does: {UNSEEN}")
             return None
         return look
 
@@ -155,20 +162,22 @@ class _Run:
         changes: Changes | None = None
         early, state_at, disk_at, said = 0, began, began, ""
         stopped: Stopped | None = "ended" if self.refused else None
+        if isinstance(look, Inside):
+            look.deadline = began + self.options.timeout
         while stopped is None:
             now = time.monotonic()
             try:
                 look(self.record)
-            except Closed:
-                if self._over():
+            except Closed as closed:
+                if self._over(END):
                     stopped = "ended"
                     break
-                again = self._again()
+                again = None if isinstance(closed, Late) else self._again()
                 if again is None:
-                    self.unseen.append("the probe inside was killed or starved: what came later was not seen")
                     stopped = "lost"
                     break
                 look = again
+                look.deadline = began + self.options.timeout
             if now - state_at >= STATE or not self.record.alive:
                 state_at = now
                 if self._over():
@@ -179,6 +188,8 @@ class _Run:
                 if self.container.written() > self.options.disk:
                     stopped = "disk"
                     break
+            if time.monotonic() - now > self.options.settle / 2:
+                self.record.news_at = now  # it is so busy that the look itself took long: that is not quiet
             quiet = now - self._last()
             if quiet >= self.options.settle:
                 stopped = "quiet"
@@ -208,14 +219,16 @@ class _Run:
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
         users: Mapping[int, str] = {}
-        try:
-            look(self.record, everything=True)
-            if isinstance(look, Inside):
-                users = look.users()
-        except Closed:
-            pass
+        if stopped == "lost":
+            self.unseen.append("it left no room for the probe inside, or killed it: what came later was not seen")
+        else:
+            with contextlib.suppress(Closed):
+                look(self.record, everything=True)
+                users = look.users() if isinstance(look, Inside) else {}
         state = self.container.state()
         over = not state.get("Running")
+        if over:
+            self.record.over(int(state.get("ExitCode") or 0), time.monotonic())
         users = users or self._accounts()
         if state.get("OOMKilled"):
             self.unseen.append(f"it needed more than {self.options.memory >> 20} MiB of memory")
@@ -237,11 +250,20 @@ class _Run:
         )
 
     def _last(self) -> float:
-        """When something last happened; work alone counts for a while only."""
-        return max(self.record.news_at, min(self.record.busy_at, self.record.news_at + MAX_BUSY))
+        """When something last happened; a job or work without any news counts for a while only."""
+        news = self.record.news_at
+        if any(same(job, line) for line in self.record.lines for job in self.options.jobs):
+            return min(time.monotonic(), news + MAX_JOB)
+        return max(news, min(self.record.busy_at, news + MAX_BUSY))
 
-    def _over(self) -> bool:
-        return not self.container.state().get("Running")
+    def _over(self, seconds: float = 0.0) -> bool:
+        """Whether the container has ended, or does so within a moment: what runs inside goes before it does."""
+        deadline = time.monotonic() + seconds
+        while self.container.state().get("Running"):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(TICK)
+        return True
 
     def _again(self) -> Inside | None:
         """Another probe for one that is gone, a few times: some programs kill all that they did not start."""
@@ -255,7 +277,8 @@ class _Run:
 
     def _probe(self) -> Inside:
         script = resources.files("splitter.inspection").joinpath("probe.sh").read_text()
-        return Inside(self._wired(self.container.talk((self._shell, "-c", script), user="0", workdir="/")))
+        wire = self._wired(self.container.talk((self._shell, "-c", script), user="0", workdir="/"))
+        return Inside(wire, self.container)
 
     def _accounts(self) -> Mapping[int, str]:
         """The image's own names of users, where no probe could read them."""

@@ -41,6 +41,7 @@ while read -r what pids; do
             done
             ;;
         text)
+            [ -n "$tools" ] || echo '#bare'
             for pid in $pids; do
                 set -- "$@" "/proc/$pid/cmdline" "/proc/$pid/environ" "/proc/$pid/status"
             done

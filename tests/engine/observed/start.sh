@@ -1,0 +1,3 @@
+#!/bin/sh
+python3 app.py migrate
+exec runsvdir -P /srv/service
