@@ -88,6 +88,9 @@ def test_what_it_claims(argv, files, claimed):
         pytest.param("su postgres -c 'pg_ctl -D /d start'; createdb x; su postgres -c 'pg_ctl -D /d stop'; web",
                      [("job", "once", "pg_ctl -D /d start"), ("job", "once", "createdb x"), ("service", "", "web")],
                      id="a database for a while"),
+        pytest.param("service postgresql start; web & wait $!; service postgresql stop",
+                     [("service", "", "service postgresql start"), ("service", "", "web")],
+                     id="a database that is stopped at the end"),
         pytest.param('exec "$0.real"', [("service", "", "/start.real")], id="its own name"),
     ],
 )  # fmt: skip

@@ -212,13 +212,21 @@ def _temporary(found: list[Unit], meanings: Sequence[Meaning]) -> None:
         if stop.kind != "stop" or stop.call.off or stop.call.condition:
             continue
         start = _started(found, stop, end)
-        if start is None:
+        if start is None or any(_holds(m) for m in meanings[start.at[-1] + 1 : end]):
             continue
         for unit in found:
             if unit is start or (start.at[0] < unit.at[0] < end and _feeds(unit)):
                 unit.what = "job"
                 unit.main = False
                 unit.notes.append(TEMPORARY)
+
+
+def _holds(meaning: Meaning) -> bool:
+    """Whether the script stays here as long as the container lives: what comes after is its end."""
+    name = posixpath.basename(meaning.argv[0])
+    if meaning.call.background or meaning.call.off or meaning.call.loop == "until":
+        return False
+    return name == "wait" or (meaning.kind == "service" and (name in ("tail", "sleep") or meaning.call.exec))
 
 
 def _started(found: list[Unit], stop: Meaning, end: int) -> Unit | None:
