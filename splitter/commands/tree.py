@@ -8,7 +8,6 @@ from splitter.commands.mask import Mask
 from splitter.model.facts import Coupling, Facts, Process
 from splitter.model.text import printable
 
-
 CROWD = 4  # users of a coupling that are named
 
 
@@ -76,7 +75,7 @@ def _coupling(coupling: Coupling, mask: Mask) -> Leaf:
 
 
 def _process(process: Process, mask: Mask) -> Leaf:
-    kind = process.schedule or process.lifetime
+    kind: str = process.schedule or process.lifetime
     if process.lifetime == "service":
         known = match(process.command.argv)
         kind = known.role if known else ""

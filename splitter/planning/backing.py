@@ -3,7 +3,7 @@
 import posixpath
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from splitter.catalogue import Known, looks_secret, service
@@ -100,6 +100,14 @@ def official(draft: Draft, known: Known, number: str, taken: Mapping[str, str]) 
 def check(known: Known, port: int) -> Healthcheck:
     test = ("CMD-SHELL", known.healthcheck.replace("{port}", str(port)))
     return Healthcheck(test, interval="5s", timeout="5s", retries=12)
+
+
+def alone(process: Process) -> Process:
+    """A server without what its script told the application, where its own words are all known."""
+    if any("$" in word for word in process.command.argv):
+        return process
+    known = {k: v for k, v in process.env.items() if "$" not in v}
+    return replace(process, command=Command(process.command.argv), env=known)
 
 
 def sets_up(step: Process, known: Known) -> bool:

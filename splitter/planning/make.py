@@ -8,7 +8,7 @@ from splitter.catalogue.listening import Listener
 from splitter.model.facts import Facts, Listening, Process
 from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Volume
-from splitter.planning import backing, entry, front, volumes
+from splitter.planning import backing, entry, front, made, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts
 from splitter.planning.draft import Draft, Drafts, ready
@@ -83,6 +83,8 @@ class _Work:
                 for path, text in draft.runs.patches.items():
                     cuts.patches.whole(path, text, draft)
         volumes.kept(self.drafts, self.facts, image, self.volumes)
+        if job is not None:
+            cuts.gaps += made.share(job, self.drafts, image, self.volumes)
         self.owners()
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
@@ -114,7 +116,7 @@ class _Work:
             role=each.role,
             because=each.because,
             found=[process],
-            runs=process,
+            runs=backing.alone(process) if each.role == "backing" else process,
             known=each.known,
             listens=_listens(process, each, self.facts),
             replicas=process.instances,
