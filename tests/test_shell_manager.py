@@ -1,5 +1,7 @@
 """Scripts as the processes that they start."""
 
+from dataclasses import replace
+
 import pytest
 from managing import expand, image_of
 
@@ -323,3 +325,10 @@ def test_a_long_set_up_in_a_function_is_one_step():
 def test_another_user_for_a_file_command_is_still_a_file_command():
     found, _ = script("sudo -HEu app sed -i s/a/b/ /x; exec web")
     assert [p.phase for p in found] == ["prepare", ""]
+
+
+def test_a_step_that_is_left_as_it_is_does_not_start_itself():
+    image = image_of({"/start": "#!/bin/sh\nmkdir /a\n"}, executable=("/start",))
+    facts = discover(replace(image, config=replace(image.config, cmd=("/start",))))
+    assert [(p.lifetime, p.phase) for p in facts.processes] == [("job", "prepare")]
+    assert facts.gaps == ()

@@ -51,9 +51,6 @@ def _leaves(
 ) -> Iterator[Process | Gap]:
     """What a process comes down to. `above` are the commands that it came from, `left` how many may still be read."""
     own = (process.command, process.user, process.workdir, sorted(process.env.items()), process.notes)
-    if own in above or len(above) > MAX_DEPTH:
-        yield Gap("starts itself, or is nested too deep to be read", process.evidence)
-        return
     left[0] -= 1
     if left[0] <= 0:
         yield Gap(f"more than {MAX_STARTS} starts; the rest was not read", Evidence("image config"))
@@ -66,6 +63,10 @@ def _leaves(
         )
     if not claims:
         yield process
+        return
+    # A step that its manager hands back as it is, is no start of itself: nobody claims it again.
+    if own in above or len(above) > MAX_DEPTH:
+        yield Gap("starts itself, or is nested too deep to be read", process.evidence)
         return
     [(name, children)] = claims.items()
     for child in children:
