@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from managing import expand, image_of
 
+from splitter.inspection.discovery import discover
+from splitter.managers import managers
 from splitter.managers._unit_values import commands, cron_of, expanded, seconds, specified, split
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Config, Image, MemoryTree, Node, text_node
@@ -28,7 +30,9 @@ def image_with(files, enabled=(), masked=(), target="multi-user.target", **more)
 
 
 def boot(files, enabled=("app.service",), argv="/sbin/init", **more):
-    return expand("systemd", argv, image_with(files, enabled, **more))
+    image = image_with(files, enabled, cmd=tuple(argv.split()), **more)
+    facts = discover(image, {"systemd": managers()["systemd"]})
+    return list(facts.processes), list(facts.gaps)
 
 
 def one(*lines, exec_start="/usr/bin/app", **more):
@@ -154,15 +158,19 @@ def test_files_of_variables():
     assert str(gap.evidence) == f"{OWN}/app.service:5"
 
 
-def test_what_runs_before_is_a_job():
+BOTH = ("app.service", "other.service")
+
+
+def test_what_runs_before_is_a_job_of_that_unit():
     text = unit("/usr/bin/app", "ExecStartPre=-/bin/rm -f /x", "ExecStartPre=+/usr/bin/migrate", "User=app",
                 "RuntimeDirectory=app", "RuntimeDirectoryMode=0750")  # fmt: skip
-    found, gaps = boot({f"{OWN}/app.service": text})
+    found, gaps = boot({f"{OWN}/app.service": text, f"{OWN}/other.service": unit("/usr/bin/other")}, BOTH)
     assert gaps == []
-    assert [(p.name, p.lifetime, str(p.command), p.user) for p in found] == [
+    assert [p.scope for p in found] == [("init", "systemd/app")] * 4 + [("init",)]
+    assert [(p.name, p.lifetime, str(p.command), p.user) for p in found[:4]] == [
         ("app-runtime", "job", "install -d -m 0750 -o app -g app /run/app", "root"),
         ("app-pre", "job", "/bin/rm -f /x", "app"),
-        ("app-pre", "job", "/usr/bin/migrate", "root"),
+        ("app-pre-2", "job", "/usr/bin/migrate", "root"),
         ("app", "service", "/usr/bin/app", "app"),
     ]
 

@@ -78,7 +78,7 @@ def test_its_defaults_file_counts():
 def test_a_known_daemon_is_taken_in_the_foreground(name, argv):
     [one], gaps = start(f"service {name} start")
     assert gaps == []
-    assert (one.name, one.command.argv) == (name, argv)
+    assert (one.name, one.command.argv) == (name.replace("8.2", ""), argv)
     assert one.notes[0] == "taken in its known foreground form"
 
 

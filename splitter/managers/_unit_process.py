@@ -137,7 +137,7 @@ def process_of(unit: Unit, image: Image, process: Process, gaps: list[Gap]) -> P
     )
 
 
-def steps(unit: Unit, main: Process, image: Image, process: Process, gaps: list[Gap]) -> Iterator[Process]:
+def steps(unit: Unit, main: Process, image: Image, process: Process) -> Iterator[Process]:
     """What must be done before a service starts: its folders, its ExecStartPre, the first lines of a oneshot."""
     service = _service(unit, image, process, [])
     yield from _folders(service)

@@ -41,6 +41,8 @@ MACHINE = (
     "logrotate.timer",
 )  # fmt: skip
 MAX_UNITS = 2000
+# An option of systemctl: the unit without what it wants. What prepares one unit so stays with that one.
+ALONE = "--job-mode=ignore-dependencies"
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
@@ -86,6 +88,8 @@ def _asked(process: Process, image: Image) -> list[Process | Gap] | None:
     if action not in STARTS and not (action == "enable" and "--now" in process.command.argv):
         return [] if action in SPEAKS else None
     names = [name if "." in name.partition("@")[2] or "." in name else f"{name}.service" for name in names]
+    if ALONE in process.command.argv:
+        return _Manager(units, process).alone(names)
     return _Manager(units, process).named(names)
 
 
@@ -113,8 +117,16 @@ class _Manager:
         return [*found, *self.gaps, *self.units.gaps]
 
     def named(self, names: list[str]) -> list[Process | Gap]:
-        found = self._started(names, asked=True)
+        return [*self._started(names), *self.gaps, *self.units.gaps]
+
+    def alone(self, names: list[str]) -> list[Process | Gap]:
+        """Units by themselves: what stands before each, and its process."""
+        found = [one for name in names if (unit := self.units.get(name)) for one in self._whole(unit)]
         return [*found, *self.gaps, *self.units.gaps]
+
+    def _whole(self, unit: Unit) -> list[Process]:
+        made = process_of(unit, self.units.image, self.process, self.gaps)
+        return [] if made is None else [*steps(unit, made, self.units.image, self.process), made]
 
     def _all(self, names: list[str]) -> dict[str, str]:
         """Every unit that these bring up, themselves included, with the place that says so."""
@@ -132,7 +144,7 @@ class _Manager:
                 waiting += reversed(list(self.units.wanted(name)))
         return found
 
-    def _started(self, names: list[str], asked: bool = False) -> list[Process]:
+    def _started(self, names: list[str]) -> list[Process]:
         self.places = self._all(names)
         services = {name for name in self.places if name.endswith(".service")}
         after = {name: self._after(name, services) for name in services}
@@ -169,10 +181,12 @@ class _Manager:
             missing = self.units.image.missing(name, f"systemd is to start {name}, whose unit is not in the image")
             self.gaps.append(replace(missing, evidence=at if at.path else self.process.evidence))
             return []
-        made = process_of(unit, self.units.image, self.process, self.gaps)
-        if made is None:
-            return []
-        return [*steps(unit, made, self.units.image, self.process, self.gaps), made]
+        gaps = len(self.gaps)
+        made = self._whole(unit)
+        if len(made) < 2:
+            return made
+        del self.gaps[gaps:]  # they are found again when the unit is read by itself
+        return [Process(stem, Command(("systemctl", ALONE, "start", name)), made[-1].evidence)]
 
     def _triggered(self, name: str) -> Iterator[Process]:
         """What a timer, socket or path unit starts when its moment has come."""
@@ -185,6 +199,13 @@ class _Manager:
         if service in self.places:
             return
         self.places[service] = f"{unit.path}:1"
+        found = self.units.get(service)
+        if kind == "timer" and found is not None and not found.masked:
+            whole = self._whole(found)
+            for main in whole[-1:]:
+                notes = (f"after {p.command} ({p.evidence})" for p in whole[:-1])
+                yield from self._timed(unit, replace(main, notes=(*main.notes, *notes)))
+            return
         for one in self._service(service):
             if kind == "timer":
                 yield from self._timed(unit, one)

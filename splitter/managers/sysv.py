@@ -70,7 +70,8 @@ def _service(name: str, process: Process, image: Image) -> list[Process | Gap]:
     if known is not None:
         made = replace(found.started, argv=known) if found else Started(known)
         notes = ("taken in its foreground form",) if found else ("taken in its known foreground form",)
-        return [_process(process, name, replace(made, notes=(*made.notes, *notes)), at)]
+        plain = "php-fpm" if known[0].startswith("php-fpm") else name  # the version stands in the program
+        return [_process(process, plain, replace(made, notes=(*made.notes, *notes)), at)]
     if found is not None:
         return [_process(process, name, found.started, at)]
     if image.is_file(path):
