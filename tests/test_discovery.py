@@ -106,3 +106,15 @@ def test_scripts_that_start_themselves_end_soon():
     assert [g.what.split(",")[0] for g in facts.gaps] == ["starts itself"]
     facts = discover(image("other"), {"twice": twice})
     assert any("starts; the rest was not read" in g.what for g in facts.gaps)
+
+
+def test_an_init_that_the_base_must_start_is_taken_to_be_started():
+    def s6(process, _image):
+        return [child("web")] if process.command.argv == ("/init",) else None
+
+    tree = MemoryTree({"/etc/s6-overlay/s6-rc.d/web/type": text_node("longrun")})
+    facts = discover(Image("x", Config(), tree, base="example/base"), {"s6": s6})
+    assert [p.command.argv for p in facts.processes] == [("web",)]
+    assert "taken to start /init" in facts.gaps[0].what
+    assert discover(Image("x", Config(), tree), {"s6": s6}).processes == ()
+    assert discover(Image("x", Config(), MemoryTree(), base="example/base"), {"s6": s6}).processes == ()

@@ -12,6 +12,7 @@ from splitter.model.image import Config, Image, MemoryTree, text_node
 
 SH = "#!/bin/sh\nexec {}\n"
 RC = "/etc/s6-overlay/s6-rc.d"
+HIDES = "s6-overlay hides the container's environment from it"
 
 
 def runs(folder, *names):
@@ -203,6 +204,20 @@ def test_old_files_of_names():
     assert named(start(files)[0]) == ["db", "web"]
 
 
+@pytest.mark.parametrize(
+    ("run", "notes"),
+    [
+        pytest.param("#!/bin/sh\nexec web\n", (HIDES,), id="nothing asks for it"),
+        pytest.param("#!/command/with-contenv sh\nexec web\n", (), id="the script asks for it"),
+        pytest.param("#!/command/execlineb -P\n/scripts/web\n", (), id="the script that it names asks for it"),
+    ],
+)
+def test_who_sees_the_containers_environment(run, notes):
+    files = {**bundle("user", "web"), **longrun("web"), f"{RC}/web/run": run}
+    [web], _ = start({**files, "/scripts/web": "#!/command/with-contenv bash\nexec web\n"})
+    assert web.notes == notes
+
+
 def test_pipelines():
     files = {
         **bundle("user", "web-pipeline"),
@@ -218,9 +233,6 @@ def test_pipelines():
         ("web-log", ("a logger of web", HIDES)),
         ("web", ("its output goes to web-log", HIDES)),
     ]
-
-
-HIDES = "s6-overlay hides the container's environment from it"
 
 
 def test_a_logger_without_pipeline_name_comes_with_its_producer():

@@ -10,6 +10,14 @@ from splitter.model.image import Image
 
 MAX_DEPTH = 24  # real nestings are under ten deep; a script that starts itself has no end
 MAX_PROCESSES = 5000
+# Folders that only one init reads: where the base is not at hand and the image names no command, the base starts it.
+BROUGHT = {
+    "/etc/s6-overlay/s6-rc.d/*": ("/init",),
+    "/etc/s6-overlay/user-bundles.d/*": ("/init",),
+    "/etc/services.d/*/run": ("/init",),
+    "/etc/cont-init.d/*": ("/init",),
+    "/etc/my_init.d/*": ("/sbin/my_init",),
+}
 MAX_STARTS = 20_000  # scripts that start one another many times over multiply with each level
 
 
@@ -18,10 +26,15 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
     using = managers() if using is None else using
     config = image.config
     argv = (*config.entrypoint, *config.cmd)
+    gaps: list[Gap] = list(image.gaps)
     if not argv:
-        gap = Gap("the image names no command, and its base is not at hand" if image.base else
-                  "the image names no command", config.evidence("CMD"))  # fmt: skip
-        return Facts(gaps=(*image.gaps, gap))
+        brought = next((p for p in BROUGHT if image.base and image.glob(p)), "")
+        argv = BROUGHT.get(brought, ())
+        told = ", and its base is not at hand" if image.base else ""
+        taken = f"; taken to start {argv[0]}, which reads {brought}" if argv else ""
+        gaps.append(Gap(f"the image names no command{told}{taken}", config.evidence("CMD")))
+        if not argv:
+            return Facts(gaps=tuple(gaps))
     key = "ENTRYPOINT" if config.entrypoint else "CMD"
     first = Process(
         name=argv[0].rsplit("/", 1)[-1],
@@ -32,7 +45,6 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
         stop_signal=config.stop_signal,
     )
     found: list[Process] = []
-    gaps: list[Gap] = list(image.gaps)
     for item in _leaves(first, image, using, [MAX_STARTS]):
         if isinstance(item, Gap):
             if item not in gaps:

@@ -82,9 +82,13 @@ def number(path: str, image: Image) -> int | None:
 
 
 def clean(path: str, image: Image) -> bool:
-    """Whether a script of s6-overlay does not see the container's environment: nothing in it asks for it."""
+    """Whether a script of s6-overlay does not see the container's environment: neither it nor a script that it names
+    asks for it."""
     text = image.read(path)
-    return isinstance(text, str) and text.startswith("#!") and not any(word in text for word in KEEPS)
+    if not isinstance(text, str) or not text.startswith("#!"):
+        return False
+    named = [image.read(word) for word in text.split() if word[0] == "/" and image.is_file(word)]
+    return not any(word in one for one in (text, *named) if isinstance(one, str) for word in KEEPS)
 
 
 def _signal(path: str, image: Image) -> str:
