@@ -119,7 +119,9 @@ class Engine:
     def network(self) -> str:
         """The name of a throw-away network that leads nowhere outside."""
         with self._making(partial(self._remove, self.api.remove_network)) as name:
-            self.api.create_network(name, driver="bridge", internal=True, labels={LABEL: owner()})
+            # Without an address of its own on that bridge, the engine's host is not to be reached either.
+            alone = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+            self.api.create_network(name, driver="bridge", internal=True, options=alone, labels={LABEL: owner()})
             return name
 
     def discard(self, name: str) -> None:

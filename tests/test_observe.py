@@ -139,6 +139,12 @@ def test_open_files_are_read_from_the_links_to_them():
     assert found.files == [(7, 0, "r", "/dev/null"), (7, 3, "w", "/var/log/a b.log")]
 
 
+def test_bytes_written_are_added_up():
+    text = "rchar: 9\nwchar: 99\nread_bytes: 5\nwrite_bytes: 4096\n"
+    text += "cancelled_write_bytes: 96\nwrite_bytes: 10\nwrite_bytes: x\n"
+    assert _procfs.written(text) == 4010
+
+
 @given(st.text())
 def test_no_text_of_proc_makes_a_reader_raise(text):
     for wrapped in (text, f"==> /proc/7/{text}", f"==> /proc/net/tcp <==\n\n{text}", f"/proc/7/fd:\n{text} -> {text}"):
@@ -147,6 +153,7 @@ def test_no_text_of_proc_makes_a_reader_raise(text):
         _procfs.sockets(wrapped)
         _procfs.descriptors(wrapped)
         _procfs.users(wrapped)
+        _procfs.written(wrapped)
 
 
 # --- the record of a run

@@ -50,6 +50,9 @@ class Inside:
             if changed or everything:
                 record.descriptors(_procfs.descriptors(self._ask("fds")), time.monotonic())
 
+    def written(self) -> int:
+        return _procfs.written(self._ask("io"))
+
     def users(self) -> Mapping[int, str]:
         return _procfs.users(self._ask("users"))
 

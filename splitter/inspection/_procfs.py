@@ -215,6 +215,16 @@ def descriptors(text: str) -> Descriptors:
     return found
 
 
+def written(text: str) -> int:
+    """The answer to `io`: bytes that went to disks, whatever is mounted there; what was cancelled counted out."""
+    total = 0
+    for line in text.split("\n"):
+        name, _, number = line.partition(": ")
+        if name in ("write_bytes", "cancelled_write_bytes") and number.isascii() and number.isdigit():
+            total += int(number[:18]) * (1 if name == "write_bytes" else -1)
+    return max(0, total)
+
+
 def users(text: str) -> Mapping[int, str]:
     """Names by uid, from the text of /etc/passwd; the first name of a uid counts, as in getpwuid(3)."""
     found: dict[int, str] = {}

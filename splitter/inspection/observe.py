@@ -185,7 +185,7 @@ class _Run:
                     break
             if now - disk_at >= DISK:
                 disk_at = now
-                if self.container.written() > self.options.disk:
+                if self._written(look) > self.options.disk:
                     stopped = "disk"
                     break
             if time.monotonic() - now > self.options.settle / 2:
@@ -255,6 +255,14 @@ class _Run:
         if any(same(job, line) for line in self.record.lines for job in self.options.jobs):
             return min(time.monotonic(), news + MAX_JOB)
         return max(news, min(self.record.busy_at, news + MAX_BUSY))
+
+    def _written(self, look: Look) -> int:
+        """Bytes on the disk; those in volumes are in no layer, so there the bytes that were ever written count."""
+        found = self.container.written()
+        if self.config.get("Volumes") and isinstance(look, Inside):
+            with contextlib.suppress(Closed):
+                found = max(found, look.written())
+        return found
 
     def _over(self, seconds: float = 0.0) -> bool:
         """Whether the container has ended, or does so within a moment: what runs inside goes before it does."""
@@ -336,6 +344,7 @@ class _Run:
             host_config={
                 "network_mode": self.network,
                 "dns": ["127.0.0.1"],  # an old engine's name server asks outside even from an internal network
+                "dns_opt": ["timeout:1", "attempts:1"],  # and nobody is to wait for an answer
                 "cap_add": ["SYS_PTRACE"],
                 "mem_limit": self.options.memory,
                 "memswap_limit": self.options.memory,

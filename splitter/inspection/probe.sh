@@ -4,6 +4,7 @@
 #   text PID...   what each of these is: command line, names in its environment, ids, executable, working folder
 #   net           the tables of sockets
 #   fds           the open files of every process
+#   io            what each process and those that it waited for have read and written
 #   users         /etc/passwd
 #
 # It ends when stdin does, so it cannot outlive who asks. Several files come as `head` gives them, each after a line
@@ -58,6 +59,11 @@ while read -r what pids; do
             ;;
         net) files /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 /proc/net/unix ;;
         fds) [ -z "$tools" ] || ls -ln /proc/[0-9]*/fd ;;
+        io)
+            for process in /proc/[0-9]*; do
+                lines "$process/io"
+            done
+            ;;
         users) files /etc/passwd ;;
     esac
     printf '\n#end %s\n' "$what"

@@ -1,5 +1,6 @@
 """Images that mean harm, or do it: the run is bounded, what was seen is told, and nothing stays behind."""
 
+import socket
 import time
 
 import pytest
@@ -81,11 +82,20 @@ def test_what_never_settles_is_left_when_the_time_is_over(seen):
     assert "new things went on happening until the time was over" in told(found)
 
 
-def test_a_disk_that_fills_ends_the_run(seen):
-    found = seen("filler", Watch(settle=5.0, timeout=20, disk=64 << 20))
+@pytest.mark.parametrize("target", ["filler", "volume-filler"])
+def test_a_disk_that_fills_ends_the_run(seen, target):
+    found = seen(target, Watch(settle=5.0, timeout=20, disk=64 << 20))
     assert found.stopped == "disk"
     assert found.seconds < 15
     assert "it was stopped because it filled the disk" in told(found)
+
+
+def test_there_is_no_way_out(seen):
+    with socket.create_server(("", 0)) as host:
+        port = str(host.getsockname()[1])
+        found = seen("escapist", Watch(settle=9, timeout=20, env={"PORT": port}))
+    assert found.stopped == "ended"
+    assert [line.split(":")[0] for line in found.log] == ["stopped"] * 3
 
 
 def test_endless_output_does_not_fill_the_host(seen):

@@ -46,6 +46,21 @@ def storm():
             os.fork()
 
 
+def escape():
+    """Try the internet, a name server, and the host of the engine at the network's own address."""
+    own = socket.gethostbyname(socket.gethostname())
+    for host, port in (("1.1.1.1", 53), (own.rpartition(".")[0] + ".1", int(os.environ["PORT"]))):
+        try:
+            socket.create_connection((host, port), 2)
+            print("out to", host, flush=True)
+        except OSError as error:
+            print("stopped:", error, flush=True)
+    try:
+        print("resolved", socket.gethostbyname("example.com"))
+    except OSError as error:
+        print("stopped:", error)
+
+
 what = sys.argv[1]
 if what == "web":
     server(socket.AF_INET, ("127.0.0.1", 8000))
@@ -55,6 +70,8 @@ elif what == "worker":
     worker()
 elif what == "restless":
     restless()
+elif what == "escape":
+    escape()
 elif what == "storm":
     storm()
 elif what == "migrate":
