@@ -72,6 +72,13 @@ def test_a_daemon_that_goes_to_the_background_is_kept_in_front():
     assert run("crond -n", {"/etc/cron.d/app": LINE})[0].command.argv == ("crond", "-n")
 
 
+def test_what_every_debian_has_is_the_distribution_s_whoever_looks_after_it():
+    status = STATUS.replace("Original-Maintainer: x <x@lists.debian.org>", "Priority: required")
+    files = {"/var/lib/dpkg/status": status.replace("{e2scrub}", hashlib.md5(LINE.encode()).hexdigest()),
+             "/etc/cron.d/e2scrub_all": LINE, "/etc/cron.d/app": LINE}  # fmt: skip
+    assert [str(entry.evidence) for entry in run(files=files)[1]] == ["/etc/cron.d/app:1"]
+
+
 def test_a_script_of_the_application_that_is_called_cron():
     files = {"/srv/docker/cron": "#!/bin/bash -e\nwhile true; do x; sleep 60; done\n", "/etc/cron.d/app": LINE}
     assert expand("cron", "./docker/cron", image_of(files, workdir="/srv")) is None

@@ -17,6 +17,8 @@ MAX_DATABASE = 32 << 20
 FOLDERS = ("/etc/cron", "/etc/periodic/", "/etc/anacrontab", "/var/spool/cron/")
 # The distribution's own people; a vendor's package is the application's, whoever packed it.
 OWNERS = ("debian.org", "debian.net", "ubuntu.com", "canonical.com")
+# What every Debian has, whoever looks after it (Debian Policy 2.5).
+PRIORITIES = ("required", "important", "standard")
 KNOWN = frozenset((
     "e2scrub_all", "php", "popularity-contest", "anacron", "sysstat", "apt-compat", "apt", "dpkg", "logrotate",
     "man-db", "exim4-base", "passwd", "bsdmainutils", "mlocate", "plocate", "locate", "aptitude", "cracklib-runtime",
@@ -85,7 +87,8 @@ def _dpkg(text: str) -> dict[str, Owned]:
                 fields[name.lower()].append(line.strip())
         package = fields.get("package", [""])[0]
         whose = " ".join(fields.get("maintainer", []) + fields.get("original-maintainer", [])).lower()
-        ours = any(owner in whose for owner in OWNERS) or not whose
+        basic = fields.get("priority", [""])[0] in PRIORITIES
+        ours = basic or any(owner in whose for owner in OWNERS) or not whose
         for line in fields.get("conffiles", []):
             words = line.split()
             if len(words) > 1 and words[0].startswith(FOLDERS):
