@@ -6,6 +6,7 @@ number or a truth, so `22:22` and `on` are the strings that the file has.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import yaml
@@ -57,6 +58,7 @@ class Document:
     _splices: tuple[tuple[int, int, str], ...] = field(default=())
 
     @classmethod
+    @lru_cache(maxsize=4)  # PyYAML is slow on long texts, and what was rendered is read again by several stages
     def parse(cls, source: str, name: str = "the file") -> "Document":
         """Raises SplitterError, with the line, where it is no YAML, not one mapping, or names a key twice."""
         try:

@@ -23,6 +23,7 @@ class Mask:
                 if _refers(value) or not looks_secret(name, value):
                     continue
                 values.add(_password(value) or value)
+        self._done: dict[str, str] = {}  # one long script stands in many services
         self._values = sorted((v for v in values if len(v) >= SHORTEST), key=lambda v: (-len(v), v))
 
     @classmethod
@@ -40,6 +41,11 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Hides known values, passwords of URLs, and what stands behind `--password` or `NAME=`."""
+        if text not in self._done:
+            self._done[text] = self._hidden(text)
+        return self._done[text]
+
+    def _hidden(self, text: str) -> str:
         for value in self._values:
             text = text.replace(value, MASK)
         done: list[str] = []

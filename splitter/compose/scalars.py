@@ -26,7 +26,11 @@ def scalar(text: str) -> str:
 
 def quoted(text: str) -> str:
     """In double quotes, with everything escaped that does not print (YAML 1.1 section 5.6)."""
-    return '"' + "".join(_ESCAPES.get(c) or (c if _prints(c) else _code(ord(c))) for c in text) + '"'
+    odd = {c for c in set(text) if c in _ESCAPES or not _prints(c)}
+    # The backslash first: the others bring backslashes of their own.
+    for char in sorted(odd, key=lambda c: (c != "\\", c)):
+        text = text.replace(char, _ESCAPES.get(char) or _code(ord(char)))
+    return f'"{text}"'
 
 
 def literal(text: str) -> bool:
@@ -34,7 +38,7 @@ def literal(text: str) -> bool:
     lines = text.split("\n")
     return (
         len(lines) > 1
-        and all(_prints(c) or c in "\n\t" for c in text)
+        and all(_prints(c) or c in "\n\t" for c in set(text))
         and lines[0][:1] not in ("", " ", "\t")
         and all(line.strip(" \t") or not line for line in lines)
         and not text.endswith("\n\n")

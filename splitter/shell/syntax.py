@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TypeAlias, cast
+from functools import cache
+from typing import Any, TypeAlias, cast
 
 
 @dataclass(frozen=True)
@@ -190,11 +191,19 @@ def walk(node: object) -> "Iterator[Statement]":
     stack: list[object] = [node]
     while stack:
         current = stack.pop()
+        kind: type[Any] = type(current)
         if isinstance(current, tuple):
             stack.extend(reversed(current))
-        elif is_dataclass(current) and hasattr(current, "span"):
+        elif (below := _below(kind)) is not None:
             yield cast("Statement", current)
-            stack.extend(reversed([getattr(current, f.name) for f in fields(current) if f.name != "span"]))
+            stack.extend([getattr(current, name) for name in below])
+
+
+@cache
+def _below(kind: type) -> tuple[str, ...] | None:
+    """The parts of a kind of statement, last first; None for what is no statement."""
+    names = [f.name for f in fields(kind)] if is_dataclass(kind) else []
+    return tuple(n for n in reversed(names) if n != "span") if "span" in names else None
 
 
 def sources(statement: "Statement") -> tuple[str, ...]:

@@ -118,7 +118,8 @@ class State:
 
     def meet(self, other: "State") -> None:
         """Keep what both agree on; what differs is not known."""
-        for name in sorted(self.vars.keys() | other.vars.keys()):
+        every = self.vars.keys() | other.vars.keys()
+        for name in sorted(n for n in every if self.vars.get(n) is not other.vars.get(n)):
             mine, theirs = self.vars.get(name), other.vars.get(name)
             if mine == theirs:
                 continue
