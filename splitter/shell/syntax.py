@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 
 @dataclass(frozen=True)
@@ -191,19 +190,23 @@ def walk(node: object) -> "Iterator[Statement]":
     stack: list[object] = [node]
     while stack:
         current = stack.pop()
-        kind: type[Any] = type(current)
         if isinstance(current, tuple):
             stack.extend(reversed(current))
-        elif (below := _below(kind)) is not None:
+        elif (below := _below(current)) is not None:
             yield cast("Statement", current)
             stack.extend([getattr(current, name) for name in below])
 
 
-@cache
-def _below(kind: type) -> tuple[str, ...] | None:
-    """The parts of a kind of statement, last first; None for what is no statement."""
-    names = [f.name for f in fields(kind)] if is_dataclass(kind) else []
-    return tuple(n for n in reversed(names) if n != "span") if "span" in names else None
+def _below(node: object) -> tuple[str, ...] | None:
+    """The names of a statement's parts, last first; None for what is no statement."""
+    kind = type(node)
+    if kind not in _PARTS:
+        names = [f.name for f in fields(kind)] if is_dataclass(kind) else []
+        _PARTS[kind] = tuple(n for n in reversed(names) if n != "span") if "span" in names else None
+    return _PARTS[kind]
+
+
+_PARTS: dict[type, tuple[str, ...] | None] = {}
 
 
 def sources(statement: "Statement") -> tuple[str, ...]:
