@@ -52,7 +52,7 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
     else:
         change = switch(process, image)
         last, user = f"exec {shell_words((*change, *words))}" if change else _last(words), ""
-    body = [*(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
+    body = [*dict.fromkeys(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
     strict = ["set -e"] if prepare and strict_before(prepare, image) else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
 
@@ -61,7 +61,9 @@ def line_of(step: Process, main: Process | None, image: Image, user: str) -> str
     """A set-up step as a shell line, with what is its own: folder, environment, user."""
     env = {} if main is None else {k: v for k, v in step.env.items() if main.env.get(k) != v}
     words = step.command.start if step.command.run else step.command.argv
-    given = tuple(f"{k}={v}" for k, v in env.items() if not unknown(v) and image.config.env.get(k) != v)
+    given = tuple(
+        f"{k}={v}" for k, v in env.items() if not unknown(v) and image.config.env.get(k) != v and not looks_secret(k, v)
+    )
     if given:
         words = ("env", *given, *words)
     if same_user(step.user, image) != user:
@@ -142,7 +144,11 @@ def same_user(user: str, image: Image) -> str:
 def switch(process: Process, image: Image) -> tuple[str, ...]:
     """The words that change from root to a process's user: its own, else what the image has, else su."""
     if process.wrapper:
-        return process.wrapper
+        first, *rest = process.wrapper
+        # s6-overlay 3 has its programs in /command, which only its /init puts into PATH.
+        if first.startswith("s6-") and not image.which(first) and image.is_dir("/etc/s6-overlay/s6-rc.d"):
+            first = f"/command/{first}"
+        return (first, *rest)
     if process.user in ROOT:
         return ()
     name, _, group = process.user.partition(":")
@@ -167,13 +173,13 @@ def strict_before(steps: Iterable[Process], image: Image) -> bool:
     return False
 
 
-def chain(steps: Sequence[Process], image: Image) -> Started:
-    """One-off steps one after another; the user is changed once for all where all have the same."""
-    if len(steps) == 1:
+def chain(steps: Sequence[Process], image: Image, first: Sequence[str] = ()) -> Started:
+    """One-off steps one after another, after lines that root runs; one user for all where all have the same."""
+    if len(steps) == 1 and not first:
         return compose(steps[0], (), image)
     users = {same_user(s.user, image) for s in steps}
-    user = users.pop() if len(users) == 1 else ""
+    user = users.pop() if len(users) == 1 and not first else ""
     main = next((s for s in steps if s.phase != "prepare"), steps[0])
-    lines = [line_of(s, main, image, user) for s in steps]
+    lines = [*first, *dict.fromkeys(line_of(s, main, image, user) for s in steps)]
     strict = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *lines])), user)

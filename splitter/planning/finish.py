@@ -26,11 +26,15 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
     env = secrets.hidden(environment(main, image), draft.name)
     if draft.runs is not None:
         told, more = secrets.told(draft.runs)
-        started = compose(told, draft.prepare, image, draft.lines)
+        lines = [f"sh {draft.script}", *draft.lines] if draft.script else draft.lines
+        started = compose(told, () if draft.script else draft.prepare, image, lines)
         env |= more
     else:
         env = {k: v for k, v in env.items() if all(s.env.get(k) == main.env.get(k) for s in draft.steps)}
-        started = chain(draft.steps, image)
+        steps = [s for s in draft.steps if s.phase != "prepare"] if draft.script else draft.steps
+        started = chain(steps, image, [f"sh {draft.script}"] if draft.script else ())
+    for step in (*draft.prepare, *draft.steps):
+        env |= secrets.only(step.env, draft.name)
     env |= draft.env
     signal, grace = stops(main, draft, image)
     inits = entry.is_init(image) if draft.stays else main.command.program in INITS
@@ -90,7 +94,12 @@ def origin(draft: Draft) -> str:
         lines = places.setdefault(process.evidence.path, [])
         if process.evidence.line and str(process.evidence.line) not in lines:
             lines.append(str(process.evidence.line))
-    return ", ".join(f"{path}:{','.join(lines)}" if lines else path for path, lines in places.items())
+    return ", ".join(f"{path}:{_lines(lines)}" if lines else path for path, lines in places.items())
+
+
+def _lines(lines: list[str]) -> str:
+    """A few lines by their numbers, many by the first and the last."""
+    return ",".join(lines) if len(lines) <= 4 else f"{min(lines, key=int)}-{max(lines, key=int)}"
 
 
 def stops(process: Process, draft: Draft, image: Image) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from splitter.catalogue.listening import Listener
 from splitter.model.facts import Facts, Listening, Process
 from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Volume
-from splitter.planning import backing, entry, front, made, volumes
+from splitter.planning import backing, entry, front, made, preludes, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts
 from splitter.planning.draft import Draft, Drafts, ready
@@ -89,6 +89,7 @@ class _Work:
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
         front.check_health(self.drafts, image)
+        preludes.share(self.drafts, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
         services = tuple(finish(d, image, named, self.secrets) for d in ordered)

@@ -56,6 +56,9 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
         if known is not None and known.role == "drop":
             return Placed(process, known.because, drop=known.because, known=known)
         return Placed(process, "cron runs it", "scheduler", known=known)
+    if any(note.startswith("a step of the base image") for note in process.notes):
+        because = "it sets up what the base image itself runs"
+        return Placed(process, because, drop=because, known=known)
     if process.lifetime == "job":
         return _job(process, known)
     if known is not None and known.phase and any("in a shell loop" in note for note in process.notes):

@@ -24,6 +24,14 @@ class Secrets:
             for name, value in env.items()
         }
 
+    def only(self, env: Mapping[str, str], of: str) -> dict[str, str]:
+        """References to the secrets among these variables."""
+        return {
+            name: self.need(name, f"{name} of {of}")
+            for name, value in env.items()
+            if value and "$" not in value and looks_secret(name, value)
+        }
+
     def refers(self, value: str) -> bool:
         return any("${" + name in value for name in self.what)
 
