@@ -52,6 +52,22 @@ def test_what_a_job_starts_is_a_job():
     assert (rake.lifetime, rake.phase) == ("job", "once")
 
 
+def test_what_a_schedule_starts_is_found_where_the_schedule_stands():
+    crontab = Evidence("/etc/cron.d/app", 3)
+
+    def cron(process, _image):
+        if process.command.program != "cron":
+            return None
+        return [Process("job.sh", Command(("job.sh",)), crontab, lifetime="scheduled", schedule="@daily")]
+
+    def script(process, _image):
+        return [child("python3", "job.py")] if process.command.program == "job.sh" else None
+
+    [job] = discover(image("cron"), {"cron": cron, "script": script}).processes
+    assert (job.command.argv, job.lifetime, job.schedule) == (("python3", "job.py"), "scheduled", "@daily")
+    assert job.evidence == crontab
+
+
 def test_files_written_before_are_seen_by_what_follows():
     def writer(process, _image):
         if process.command.program != "writer":

@@ -96,6 +96,8 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
     return replace(
         child,
         via=(*parent.via, manager),
+        # A schedule stays where it stands, whatever its command comes down to.
+        evidence=parent.evidence if parent.lifetime == "scheduled" else child.evidence,
         # The steps of a job precede what the job precedes.
         scope=(*parent.scope, *child.scope) if bound else (*parent.scope, parent.id, *child.scope),
         env={**parent.env, **child.env},
