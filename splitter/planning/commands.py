@@ -42,7 +42,7 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
 
     Without any it is the list of its words, and `user` changes the user.
     """
-    words = start_of(process)
+    words = direct(start_of(process), image)
     user = same_user(process.user, image)
     late = exports(process)
     if not prepare and not late and not lines:
@@ -57,10 +57,20 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
     return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
 
 
+def direct(words: tuple[str, ...], image: Image) -> tuple[str, ...]:
+    """A script that s6-overlay's `with-contenv` starts, by its interpreter: without /init that wrapper has no folder
+    to read (s6-overlay's README, "Container environment"), and Compose gives the environment anyway."""
+    text = image.read(words[0]) if words and words[0].startswith("/") else None
+    first = text.split("\n", 1)[0] if isinstance(text, str) else ""
+    parts = first.removeprefix("#!").split() if first.startswith("#!") else []
+    at = next((n for n, p in enumerate(parts) if p.rsplit("/", 1)[-1] == "with-contenv"), -1)
+    return (*parts[at + 1 :], *words) if at >= 0 and parts[at + 1 :] else words
+
+
 def line_of(step: Process, main: Process | None, image: Image, user: str) -> str:
     """A set-up step as a shell line, with what is its own: folder, environment, user."""
     env = {} if main is None else {k: v for k, v in step.env.items() if main.env.get(k) != v}
-    words = step.command.start if step.command.run else step.command.argv
+    words = direct(step.command.start if step.command.run else step.command.argv, image)
     given = tuple(
         f"{k}={v}" for k, v in env.items() if not unknown(v) and image.config.env.get(k) != v and not looks_secret(k, v)
     )
