@@ -107,6 +107,16 @@ def test_names_are_used_once_and_repeats_count_once():
     assert len(facts.gaps) == 1
 
 
+def test_what_stays_up_keeps_its_name_and_a_step_before_it_takes_another():
+    def boot(process, _image):
+        if process.command.program != "boot":
+            return None
+        return [child("touch", name="cron", lifetime="job"), child("cron", "-f", name="cron")]
+
+    step, daemon = discover(image("boot"), {"boot": boot}).processes
+    assert (step.name, daemon.name) == ("cron-2", "cron")
+
+
 def test_an_image_without_a_command_says_so():
     assert [g.what for g in discover(image()).gaps] == ["the image names no command"]
 

@@ -134,7 +134,9 @@ def _distinct(processes: list[Process]) -> tuple[Process, ...]:
         elif kept[same].off and not process.off:
             kept[same] = process
     taken: set[str] = set()
-    for i, process in enumerate(kept):
+    # What stays up is known by its name, and others wait for it by that name; a step before it takes the next.
+    for i in sorted(range(len(kept)), key=lambda i: kept[i].lifetime == "job"):
+        process = kept[i]
         name, n = process.name, 2
         while name in taken:
             name, n = f"{process.name}-{n}", n + 1
