@@ -1,5 +1,6 @@
 """What was found, as a tree of short lines."""
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ def _process(process: Process, mask: Mask) -> Leaf:
         kind = known.role if known else ""
     said = {
         "user": process.user,
-        "in": process.workdir if process.workdir != "/" else "",
+        "in": process.workdir if process.workdir not in ("/", posixpath.dirname(process.evidence.path)) else "",
         "instances": str(process.instances) if process.instances != 1 else "",
         "after": ", ".join(process.after),
         "logs to": ", ".join(process.logs),
