@@ -11,13 +11,16 @@ from splitter.errors import SplitterError
 from splitter.inspection import _procfs
 from splitter.inspection._record import Record
 from splitter.model.observation import Change
-from splitter.wire import Closed, Wire
+from splitter.wire import Wire
 
 SOCKETS, ALL = 0.15, 1.0  # seconds between two looks at the sockets, and at everything, where nothing else happens
 PATIENCE, GRACE = 5.0, 0.5  # for one answer; at least, where the time is over
 MAX_ANSWER = 16 << 20
 MAX_CHANGES = 2000
 BARE = "#bare\n"  # how the probe says that it has no more than a shell
+
+
+Report = Callable[[str], None]
 
 
 class Look(Protocol):
@@ -116,8 +119,3 @@ class Changes:
         kinds = ("changed", "added", "deleted")
         found = [Change(str(c["Path"]), kinds[c["Kind"]]) for c in said if c.get("Kind") in (0, 1, 2)]  # type: ignore[arg-type]
         self._found = sorted(found, key=lambda c: c.path)[:MAX_CHANGES]
-
-
-Report = Callable[[str], None]
-
-__all__ = ["Changes", "Closed", "Inside", "Look", "Outside", "Report"]

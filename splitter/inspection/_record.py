@@ -5,7 +5,7 @@ line under a command line, the first end of one, an address, a pair that is conn
 storm does again and again is old, and a hostile image cannot fill the memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from splitter.inspection._procfs import About, Descriptors, Row, Stat
@@ -80,11 +80,11 @@ class Record:
     def alive(self) -> tuple[int, ...]:
         return tuple(self._live)
 
-    def words(self) -> str:
-        """For a person who waits."""
+    def words(self, hide: Callable[[tuple[str, ...]], tuple[str, ...]] = lambda line: line) -> str:
+        """For a person who waits; `hide` takes secrets out of a command line."""
         last = next((p for p in reversed(self._all) if p.argv), None)
         said = f"{len(self._live)} processes, {len(self._still)} addresses listened on"
-        return f"{said}; last: {printable(' '.join(last.argv))[:60]}" if last else said
+        return f"{said}; last: {printable(' '.join(hide(last.argv)))[:60]}" if last else said
 
     def look(self, stats: Mapping[int, Stat], now: float) -> tuple[int, ...]:
         """Which processes there are. Returns those of which more should be read."""

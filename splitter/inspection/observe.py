@@ -34,6 +34,7 @@ STATE = DISK = 1.0  # seconds between two questions to the engine
 MAX_JOB = 30.0  # how long a job without any news counts as a start that is not over
 MAX_BUSY = 15.0  # how long work without any news counts as a start that is not over
 FAST_FOR = 0.5
+SLOW = 1.0  # seconds for one look
 PROBES = 3
 END = 1.0  # how long a container may take to end after its processes
 EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
@@ -152,8 +153,9 @@ class _Run:
         try:
             self.container.start()
         except SplitterError as error:
-            self.container.state()
+            self.container.state()  # raises where it is the engine that went away
             self.refused = str(error)
+            self.unseen.clear()  # nothing ran that could have been looked at
         return Outside(self.container)
 
     def follow(self, look: Look) -> Observation:
@@ -188,7 +190,7 @@ class _Run:
                 if self._written(look) > self.options.disk:
                     stopped = "disk"
                     break
-            if time.monotonic() - now > self.options.settle / 2:
+            if time.monotonic() - now > max(SLOW, self.options.settle / 2):
                 self.record.news_at = now  # it is so busy that the look itself took long: that is not quiet
             quiet = now - self._last()
             if quiet >= self.options.settle:
@@ -199,7 +201,7 @@ class _Run:
                 changes is None or changes.asked_at < self.record.news_at
             ):  # fmt: skip
                 early, changes = early + 1, Changes(self.container, now)
-            words = self.record.words()
+            words = self.record.words(self._hide)
             if words != said:
                 said = words
                 self.report(words)
@@ -236,7 +238,7 @@ class _Run:
             self.unseen.append("it started more processes than are told of here")
         processes, sockets, connections, files = self.record.finish(users, time.monotonic())
         return Observation(
-            tuple(self._hidden(p) for p in processes) if self._secrets() else processes,
+            tuple(self._hidden(p) for p in processes),
             sockets,
             connections,
             files,
@@ -312,17 +314,15 @@ class _Run:
         everything = {**own, **self.options.env}.items()
         return {n: v for n, v in everything if len(v) >= SHORTEST and looks_secret(n, v)}
 
+    def _hide(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The same words with `$NAME` for the value of each variable that looks secret."""
+        for name, value in self._secrets().items():
+            words = tuple(w.replace(value, f"${name}") for w in words)
+        return words
+
     def _hidden(self, process: Seen) -> Seen:
-        """The same with `$NAME` for the value of each variable that looks secret."""
-        named = self._secrets().items()
-
-        def hide(words: tuple[str, ...]) -> tuple[str, ...]:
-            for name, value in named:
-                words = tuple(w.replace(value, f"${name}") for w in words)
-            return words
-
-        before = tuple(hide(line) for line in process.before)
-        return replace(process, argv=hide(process.argv), before=before, title=hide(process.title))
+        before = tuple(self._hide(line) for line in process.before)
+        return replace(process, argv=self._hide(process.argv), before=before, title=self._hide(process.title))
 
     def _gate(self, shell: str) -> tuple[str, ...]:
         own = {e.partition("=")[0] for e in self.config.get("Env") or ()} | set(self.options.env)
