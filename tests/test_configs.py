@@ -464,3 +464,8 @@ def test_every_reader_is_tried():
         known = meaning(process)
         tried |= {readers()[n].__module__ for n in (known.name if known else "", command.split()[0]) if n in readers()}
     assert tried == {read.__module__ for read in readers().values()}
+
+
+@pytest.mark.parametrize("text", ["[" * 60_000, "- " * 60_000, "a: {" * 60_000], ids=["brackets", "dashes", "braces"])
+def test_yaml_nested_too_deep_says_nothing(text):
+    assert not said("traefik --providers.file.filename=/d.yml", {"/d.yml": text}).reaches

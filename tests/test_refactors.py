@@ -88,3 +88,8 @@ def test_no_text_makes_it_raise(name, text):
     if done is not None:
         compile(done.text, "x", "exec", dont_inherit=True)
         assert refactors()[name](done.text, None) is None
+
+
+def test_what_is_nested_too_deep_is_left_alone():
+    for text in ("[" * 60_000, "x = " + "a + " * 30_000 + "1"):
+        assert refactors()["loopback"](f'H_HOST = "localhost"\n{text}\n', None) is None

@@ -76,12 +76,21 @@ class Base:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
+MAX_NESTING = 100
+
+
 def load_yaml(text: str) -> object:
     """The plain value of a YAML text. Raises ValueError, with the line, where it is not YAML."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        depth = 0
+        for event in yaml.parse(text, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_NESTING:
+                # The C loader builds values by recursion, and would take the whole program with it.
+                raise ValueError("nested too deep")
         return yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)

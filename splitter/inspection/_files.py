@@ -19,6 +19,7 @@ from splitter.model.facts import Coupling, Evidence, Written
 from splitter.model.image import Image, normal
 
 DEVICES = ("/dev/", "/proc/", "/sys/")
+MAX_PATHS = 500  # an image that writes more is made to keep us busy
 SHM = "/dev/shm/"
 STATIC = "STATIC_ROOT"
 COLLECTS = "django static"
@@ -44,7 +45,7 @@ def touches(team: tuple[Member, ...], places: tuple[Place, ...], image: Image) -
     """Every path that is known to be written, and who else names it."""
     strong = [t for m in team if not m.process.off for t in _own(m, image)]
     strong += _by_code(team, places)
-    written = {t.path for t in strong if t.writes} | set(_fifos(team, image))
+    written = set(sorted({t.path for t in strong if t.writes} | set(_fifos(team, image)))[:MAX_PATHS])
     named = [t for m in team if not m.process.off for t in _named(m, written, image)]
     known = {(t.name, t.path) for t in strong}
     return (*strong, *(t for t in named if (t.name, t.path) not in known))
@@ -179,7 +180,7 @@ def couplings(team: tuple[Member, ...], found: tuple[Touch, ...], image: Image) 
             yield Coupling("files", volume, between, image.config.evidence(f"VOLUME {volume}"))
     paths = dict.fromkeys(t.path for t in found if t.writes and not t.private)
     fifos = dict.fromkeys(t.path for t in found if not t.private)
-    for path in dict.fromkeys((*paths, *fifos)):
+    for path in list(dict.fromkeys((*paths, *fifos)))[:MAX_PATHS]:
         if any(_within(path, v) for v in volumes) or any(path != p and _within(path, p) for p in paths):
             continue
         same = [t for t in found if not t.private and (t.path == path or _meets(t, path))]
@@ -194,7 +195,7 @@ def couplings(team: tuple[Member, ...], found: tuple[Touch, ...], image: Image) 
 
 def written(team: tuple[Member, ...], found: tuple[Touch, ...]) -> Iterator[Written]:
     """Every written path with its writers, and with those that read it alone."""
-    for path in dict.fromkeys(t.path for t in found if t.writes):
+    for path in list(dict.fromkeys(t.path for t in found if t.writes))[:MAX_PATHS]:
         same = [t for t in found if t.path == path or (_meets(t, path) and not t.private)]
         writers = [t.name for t in same if t.writes and t.path == path]
         readers = [t.name for t in same if not t.writes]

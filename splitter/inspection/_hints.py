@@ -39,6 +39,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Endings that are written without a mark before them: PGHOST, DBPORT.
 ENDINGS = ("hostname", "host", "port", "url", "uri", "server", "addr", "address", "dsn", "socket")
+MAX_NAME = 300
 # Variables that tell a program where to listen, or how outsiders call it: nobody inside connects to these.
 OWN = frozenset(("bind", "listen", "listener", "public", "site", "allowed", "cors", "csrf", "origin", "origins",
                  "external", "callback", "redirect", "canonical", "trusted", "cookie", "domain", "hosts", "noproxy",
@@ -59,7 +60,7 @@ CLIENTS: dict[str, tuple[str, ...]] = {
 
 def words(name: str) -> tuple[str, ...]:
     """A name's words in lower case: `PGHOST` -> pg, host; `broker_url` -> broker, url; `redisHost` -> redis, host."""
-    return tuple(_split(name))
+    return tuple(_split(name[:MAX_NAME]))
 
 
 def _split(name: str) -> Iterator[str]:

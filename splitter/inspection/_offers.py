@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import listeners
@@ -99,15 +100,16 @@ def _hosts(process: Process, known: Known | None, image: Image) -> bool:
 def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
     """Every address that a process listens on; a one-off start of a server counts where nothing else is that server."""
     steady = {m.known.name for m in team if m.known is not None and m.process.lifetime == "service"}
-    found: list[Offer] = []
+    found: dict[tuple[object, ...], Offer] = {}
     for member in team:
         lasting = member.process.lifetime == "service"
         if member.process.off or (not lasting and (member.role not in ("backing", "proxy") or member.known is None)):
             continue
         if not lasting and member.known is not None and member.known.name in steady:
             continue
-        found += (o for o in _of(member, image) if o not in found)
-    return tuple(found)
+        for offer in _of(member, image):
+            found.setdefault((offer.name, offer.address, offer.evidence), offer)
+    return tuple(found.values())
 
 
 def _of(member: Member, image: Image) -> list[Offer]:
@@ -166,22 +168,31 @@ def real(path: str, image: Image) -> str:
 class Directory:
     """The offers, to be asked by address.
 
-    `silent` are processes of which no address is known, with a script of theirs and the lines of the numbers in it.
+    `silent` are processes of which no address is known, with the numbers that their scripts and variables hold.
     """
 
     image: Image
     offers: tuple[Offer, ...]
-    silent: tuple[tuple[Member, str, Mapping[int, int]], ...] = ()
+    silent: tuple[tuple[Member, Mapping[int, Evidence]], ...] = ()
+
+    @cached_property
+    def _by_port(self) -> Mapping[int, list[Offer]]:
+        found: dict[int, list[Offer]] = {}
+        for offer in self.offers:
+            found.setdefault(offer.address.port, []).append(offer)
+        return found
 
     def at(self, asked: Address, but: str = "") -> Offer | None:
         """Who listens at this address; one that is sure of it goes before one that would by default."""
-        found = [o for o in self.offers if o.name != but and self._same(o.address, asked)]
+        near = self._by_port.get(asked.port, ()) if not asked.unix else self.offers
+        found = [o for o in near if o.name != but and self._same(o.address, asked)]
         if not found and asked.port:
-            # The script of one process alone has this number.
-            holding = [(m, p, n[asked.port]) for m, p, n in self.silent if asked.port in n and m.name != but]
-            if len({m.name for m, _, _ in holding}) == 1:
-                member, path, line = holding[0]
-                return Offer(member, Address("", asked.port), Evidence(path, line), certain=False)
+            # The script or the environment of one process alone has this number.
+            holding = [
+                (m, numbers[asked.port]) for m, numbers in self.silent if asked.port in numbers and m.name != but
+            ]
+            if len({m.name for m, _ in holding}) == 1:
+                return Offer(holding[0][0], Address("", asked.port), holding[0][1], certain=False)
         return min(found, key=lambda o: (not o.certain, o.member.process.lifetime != "service"), default=None)
 
     def named(self, names: Iterable[str], but: str = "", port: int = 0) -> Offer | None:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 
 from splitter.catalogue.listening import number
 from splitter.catalogue.peel import Peeled, peel
+from splitter.inspection._hints import servers
 from splitter.inspection._offers import Member
 from splitter.inspection._tokens import tokens
 from splitter.inspection.code import MAX_SIZE, ending, own_folder, readers
 from splitter.inspection.code.scripts import LANGUAGES as TOKENS
+from splitter.model.facts import Evidence
 from splitter.model.image import Image, normal
 
 # Folders that hold only what is served; the code is beside them.
@@ -27,7 +29,7 @@ SPEAKS = {
                      "frankenphp", "console", "wp", "drush"), "php"),
     **dict.fromkeys(("node", "nodejs", "tsx", "ts-node", "next", "nuxt", "nest", "bun", "deno", "strapi"), "node"),
 }  # fmt: skip
-Silent = tuple[Member, str, Mapping[int, int]]
+Silent = tuple[Member, Mapping[int, Evidence]]
 OTHERS = frozenset((".json", ".yml", ".yaml", ".env", ".properties"))
 
 
@@ -87,20 +89,23 @@ def folders(member: Member, team: tuple[Member, ...], image: Image) -> tuple[str
 
 
 def silent(team: tuple[Member, ...], speaking: Iterable[str], image: Image) -> tuple[Silent, ...]:
-    """The processes that stay up and of which no port is known, with the numbers that their scripts hold."""
+    """The processes that stay up and of which no port is known, with the numbers in their scripts and `*PORT`s."""
     known = set(speaking)
     found: list[Silent] = []
     for member in team:
         if not member.application or member.process.lifetime != "service" or member.name in known:
             continue
+        numbers: dict[int, Evidence] = {}
         for path in scripts(member, image):
             text = image.read(path, MAX_SIZE)
-            if isinstance(text, str):
-                numbers: dict[int, int] = {}
-                for token in tokens(text, TOKENS.get(ending(path), "c")):
-                    if token.kind in ("number", "string") and (port := number(token.text)) > 79:
-                        numbers.setdefault(port, token.line)
-                found.append((member, path, numbers))
+            for token in tokens(text, TOKENS.get(ending(path), "c")) if isinstance(text, str) else ():
+                if token.kind in ("number", "string") and (port := number(token.text)) > 79:
+                    numbers.setdefault(port, Evidence(path, token.line))
+        for name, value in {**image.config.env, **member.process.env}.items():
+            if name.upper().endswith("PORT") and (port := number(value)) and not servers(name):
+                own = name in member.process.env
+                numbers.setdefault(port, member.process.evidence if own else image.config.evidence(f"ENV {name}"))
+        found.append((member, numbers))
     return tuple(found)
 
 

@@ -81,7 +81,7 @@ def filled(text: str, scope: Scope, depth: int = 0) -> str | None:
     made, at = [], 0
     while at < len(text):
         if text.startswith("#{", at):
-            end = text.find("}", at)
+            end = text.find("}", at, at + MAX_VALUE)
             if end < 0 or depth > 5:
                 return None
             inner, _ = expression(tokens(text[at + 2 : end], "ruby"), 0, scope, depth + 1)

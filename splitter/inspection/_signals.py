@@ -16,6 +16,7 @@ SHELLS = ("sh", "bash", "dash", "ash", "ksh", "zsh")
 # What manages processes, and the words with which it only sends a signal.
 MANAGERS = ("supervisorctl", "sv", "s6-svc", "s6-rc", "svc", "pm2", "circusctl", "initctl", "systemctl", "service",
             "monit", "overmind")  # fmt: skip
+SENDERS = frozenset((*MANAGERS, "kill", "pkill", "killall", "apachectl", "apache2ctl"))
 SIGNALS = frozenset(
     ("hup", "signal", "1", "2", "usr1", "usr2", "alarm", "interrupt", "quit", "reload", "force-reload", "sendsignal",
      "-h", "-1", "-2", "-a", "-i", "-q")
@@ -29,13 +30,14 @@ QUERIES = frozenset(
 def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap]:
     """Signals and control, each once for a sender and the one it is sent to."""
     seen: set[tuple[str, str, str]] = set()
-    count = 0
+    scripts = [0]
     for member in team:
         if member.process.off or member.role == "backing":
             continue
-        count += 1
-        others = tuple(m for m in team if m is not member and m.process.lifetime == "service")
-        for words, evidence in _calls(member, image) if count <= MAX_SCRIPTS else ():
+        for words, evidence in _calls(member, image, scripts):
+            if posixpath.basename(words[0]) not in SENDERS and "-s" not in words:
+                continue
+            others = tuple(m for m in team if m is not member and m.process.lifetime == "service")
             for kind, target, to in _steers(words, others):
                 if (kind, member.name, to or target) in seen:
                     continue
@@ -47,8 +49,11 @@ def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap
                     yield Gap(f"{member.name} signals {target}, which is no process that is known here", evidence)
 
 
-def _calls(member: Member, image: Image) -> Iterator[Call]:
-    """The commands that a process runs: its own, those of its shell line, those of its script."""
+def _calls(member: Member, image: Image, scripts: list[int]) -> Iterator[Call]:
+    """The commands that a process runs: its own, those of its shell line, those of its script.
+
+    `scripts` counts those that were read, over all processes.
+    """
     process = member.process
     meant = peel(process.command.argv)
     if meant is None:
@@ -65,6 +70,9 @@ def _calls(member: Member, image: Image) -> Iterator[Call]:
             text, path, line = found, script, None
     if not text:
         yield (meant.program, *meant.args), process.evidence
+        return
+    scripts[0] += 1
+    if scripts[0] > MAX_SCRIPTS:
         return
     trace = evaluate(text, path=path, env=env, args=meant.args, cwd=folder, files=image)
     for call in trace.calls:

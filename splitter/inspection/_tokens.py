@@ -10,6 +10,7 @@ from typing import Literal
 
 Language = Literal["js", "ruby", "php", "c"]
 MAX_TOKENS = 200_000
+MAX_HEREDOC = 100  # lines; one that is not closed by then is none
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 CLOSES = {"(": ")", "[": "]", "{": "}", "<": ">"}
 # After one of these words a slash begins a regular expression, not a division.
@@ -212,7 +213,9 @@ class _Reader:
             self._move(len(self.text))
             return Token("string", "", line)
         at = start + 1
-        while at < len(self.text):
+        for _ in range(MAX_HEREDOC):
+            if at >= len(self.text):
+                break
             end = self.text.find("\n", at)
             end = len(self.text) if end < 0 else end
             if self.text[at:end].strip().rstrip(";,)") == word:

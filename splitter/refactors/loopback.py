@@ -4,6 +4,8 @@ Only where the code says which server is meant: by the client that is called, by
 the table of settings that it stands in. Where a program listens, compares or allows is left alone.
 """
 
+import ast
+import warnings
 from collections.abc import Collection, Sequence
 
 import libcst as cst
@@ -49,16 +51,18 @@ def rewrite(source: str, lines: Collection[int] | None = None) -> Rewritten | No
     if not any(here in source for here in HERE):
         return None
     try:
+        # What Python takes is not nested so deep that libcst's parser overflows its stack, which nothing catches.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
         wrapper = MetadataWrapper(cst.parse_module(source))
         looking = _Addresses(lines)
         wrapper.visit(looking)
         visitor = _Addresses(lines, [n for n, values in looking.values.items() if _one(n, values, source)])
         module = wrapper.visit(visitor) if visitor.names else wrapper.module
-    except (cst.ParserSyntaxError, ValueError, RecursionError):
+        imported = with_os(module) if visitor.variables else None
+    except (cst.ParserSyntaxError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if not visitor.variables:
-        return None
-    imported = with_os(module)
     return Rewritten(imported.code, visitor.variables) if imported is not None else None
 
 

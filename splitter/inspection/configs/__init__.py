@@ -20,6 +20,7 @@ from splitter.inspection._address import Address
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
+MAX_SIZE = 256 << 10
 MAX_FILES = 200  # that one server's configuration includes
 
 
@@ -111,7 +112,7 @@ def from_folder(process: Process, image: Image, path: str) -> str:
 
 def text_of(image: Image, path: str, said: Said) -> str:
     """A file's text; "" with a gap where it cannot be read."""
-    text = image.read(path) if path else None
+    text = image.read(path, MAX_SIZE) if path else None
     if isinstance(text, Gap):
         said.gaps.append(text)
     return text if isinstance(text, str) else ""

@@ -183,7 +183,7 @@ def expanded(text: str, env: Mapping[str, str]) -> str:
     """`${NAME}` with its value; one that is not known stays."""
     made, at = [], 0
     while at < len(text):
-        end = text.find("}", at) if text.startswith("${", at) else -1
+        end = text.find("}", at, at + MAX_VALUE) if text.startswith("${", at) else -1
         if end > 0 and (name := text[at + 2 : end]) in env:
             made.append(env[name])
             at = end + 1

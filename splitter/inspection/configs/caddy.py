@@ -22,6 +22,7 @@ DIRECTIVES = frozenset(
      "basic_auth", "basicauth", "respond", "handle_errors", "request_body")
 )  # fmt: skip
 MAX_TOKENS = 100_000
+MAX_NAME = 1000
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def expanded(text: str, env: Mapping[str, str]) -> str:
     """`{$NAME}` and `{$NAME:default}` put in, before anything else is read, as Caddy does."""
     made, at = [], 0
     while at < len(text):
-        end = text.find("}", at) if text.startswith("{$", at) else -1
+        end = text.find("}", at, at + MAX_NAME) if text.startswith("{$", at) else -1
         if end > 0:
             name, _, default = text[at + 2 : end].partition(":")
             made.append(env.get(name) or default)

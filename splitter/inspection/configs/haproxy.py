@@ -15,6 +15,7 @@ from splitter.model.image import Image, normal
 PROGRAMS = ("haproxy",)
 DEFAULT = ("/etc/haproxy/haproxy.cfg", "/usr/local/etc/haproxy/haproxy.cfg")
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "cache")
+MAX_LINE = 8192
 FAMILIES = ("ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@")
 
 
@@ -24,7 +25,7 @@ def read(process: Process, image: Image) -> Said:
     section = ""
     for path in _files(process, image)[:MAX_FILES]:
         for number, line in enumerate(text_of(image, path, said).splitlines(), 1):
-            words = split(line, env)
+            words = split(line[:MAX_LINE], env)
             if not words:
                 continue
             evidence = Evidence(path, number)

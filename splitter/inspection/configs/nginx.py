@@ -19,6 +19,8 @@ MAIN = (
 )  # fmt: skip
 # What the distributions' own nginx.conf includes inside its http block.
 PARTS = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", "/etc/nginx/http.d/*.conf")
+# Debian's package links this one into sites-enabled.
+DEBIAN = "/etc/nginx/sites-available/default"
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
 LOGS = ("access_log", "error_log")
 PRIVATE = ("pid", "client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "proxy_cache_path",
@@ -43,6 +45,8 @@ def read(process: Process, image: Image) -> Said:
     given = from_folder(process, image, option(process, "-c"))
     main = given or first_file(image, *MAIN)
     starts = [main] if main else sorted(p for part in PARTS for p in image.glob(part))
+    if not main and not image.is_dir("/etc/nginx/sites-enabled"):
+        starts += [DEBIAN] if image.is_file(DEBIAN) else []
     folder = posixpath.dirname(main) if main else "/etc/nginx"
     found = list(_files(image, starts, folder, said, () if main else ("http",)))
     _directives(found, said)
@@ -113,21 +117,29 @@ def parse(text: str, path: str, blocks: list[int] | None = None, block: int = 0)
     counter = blocks if blocks is not None else [0]
     around: list[tuple[str, int]] = []
     words: list[str] = []
-    started = 1
+    started, deeper = 1, 0
+    here: tuple[str, ...] = ()
     for word, line, quoted in _words(text):
         if quoted or word not in (";", "{", "}"):
             started = started if words else line
             words.append(word)
             continue
-        here = tuple(name for name, _ in around)
         inside = around[-1][1] if around else block
         if word == "{":
             counter[0] += 1
             name = words[0] if words else ""
             yield Directive(name, tuple(words[1:]), path, started, here, counter[0])
-            around.append((name, counter[0]))
+            if len(around) < MAX_DEPTH:
+                around.append((name, counter[0]))
+                here = (*here, name)
+            else:
+                deeper += 1
         elif word == "}":
-            del around[-1:]
+            if deeper:
+                deeper -= 1
+            else:
+                del around[-1:]
+                here = here[:-1]
         elif words:
             yield Directive(words[0], tuple(words[1:]), path, started, here, inside)
         words = []

@@ -15,6 +15,7 @@ from splitter.model.facts import Evidence, Process
 from splitter.model.image import Image, normal
 
 PROGRAMS = ("redis", "valkey", "sentinel")
+MAX_LINE = 8192
 Line = tuple[list[str], Evidence, str]
 
 
@@ -74,7 +75,7 @@ def _file(path: str, image: Image, said: Said, seen: list[str]) -> Iterator[Line
     seen.append(path)
     for number_, line in enumerate(text_of(image, path, said).splitlines(), 1):
         bare = line.strip()
-        if not bare or bare.startswith("#"):
+        if not bare or bare.startswith("#") or len(bare) > MAX_LINE:
             continue
         try:
             words = shlex.split(bare)

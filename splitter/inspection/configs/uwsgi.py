@@ -90,7 +90,7 @@ def expanded(value: str, known: dict[str, str], path: str) -> str:
     short = {"d": folder + "/", "p": path, "s": base, "n": base.rpartition(".")[0], "%": "%"}
     made, at = [], 0
     while at < len(value):
-        end = value.find(")", at) if value.startswith("%(", at) else -1
+        end = value.find(")", at, at + 200) if value.startswith("%(", at) else -1
         if end > 0:
             made.append(known.get(value[at + 2 : end], value[at : end + 1]))
             at = end + 1
