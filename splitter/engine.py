@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from splitter.errors import SplitterError
-from splitter.model.image import Kind
+from splitter.model.stat import IRREGULAR, Stat
 from splitter.run import end_by_exception, left_over, owner, undisturbed
 from splitter.wire import Wire
 
 LABEL = "org.compose-splitter.throwaway"
-IRREGULAR = 1 << 19  # of Go's os.FileMode
 BLOCK = 1 << 20  # docker-py's default chunking reads large answers far slower (docker-py#1595)
 
 
@@ -40,29 +39,6 @@ def connect() -> "Engine":
             "start Docker, or point DOCKER_HOST at an engine; a folder with a Dockerfile is read without one",
         ) from None
     return Engine(client)
-
-
-@dataclass(frozen=True)
-class Stat:
-    """What stands at a path of a container; `target` is where a link leads in the end, inside the container."""
-
-    mode: int  # as Go's os.FileMode has it: the kind in the high bits
-    size: int
-    target: str
-
-    @property
-    def kind(self) -> Kind:
-        if self.mode & 1 << 31:
-            return "dir"
-        if self.mode & 1 << 27:
-            return "link"
-        return "other" if self.mode & (1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19) else "file"
-
-    @property
-    def permissions(self) -> int:
-        """As chmod(2) has them."""
-        special = ((23, 0o4000), (22, 0o2000), (20, 0o1000))
-        return self.mode & 0o777 | sum(bit for high, bit in special if self.mode & 1 << high)
 
 
 class Engine:
@@ -122,6 +98,11 @@ class Engine:
             # Without an address of its own on that bridge, the engine's host is not to be reached either.
             alone = {"com.docker.network.bridge.inhibit_ipv4": "true"}
             self.api.create_network(name, driver="bridge", internal=True, options=alone, labels={LABEL: owner()})
+            return name
+
+    def project(self) -> str:
+        """A name for a throw-away Compose project; all that Compose makes under it goes with it."""
+        with self._making(self._remove_project) as name:
             return name
 
     def discard(self, name: str) -> None:
@@ -239,6 +220,21 @@ class Engine:
 
     def _remove_container(self, name: str) -> None:
         self._remove(self.api.remove_container, name, force=True, v=True)
+
+    def _remove_project(self, name: str) -> None:
+        mine = {"filters": {"label": f"com.docker.compose.project={name}"}}
+        for _ in range(5):  # the engine may still be making what an interrupted Compose had asked for
+            with contextlib.suppress(SplitterError), talking():
+                containers, networks = self.api.containers(all=True, **mine), self.api.networks(**mine)
+                volumes = self.api.volumes(**mine)["Volumes"] or []
+                if not (containers or networks or volumes):
+                    return
+                for made in containers:
+                    self._remove_container(made["Id"])
+                for made in networks:
+                    self._remove(self.api.remove_network, made["Id"])
+                for made in volumes:
+                    self._remove(self.api.remove_volume, made["Name"])
 
     def _remove(self, remove: Callable[..., object], name: str, **how: Any) -> None:
         """Remove, and take "not there", "being removed already" and a dead engine for an answer."""
