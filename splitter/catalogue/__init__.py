@@ -11,7 +11,7 @@ from splitter.catalogue.peel import Peeled, peel, unversioned
 from splitter.catalogue.secrets import looks_secret, secret_value
 
 __all__ = [
-    "Base", "Known", "base", "foreground", "init_script", "load_yaml", "looks_secret", "match", "one_off", "peel",
+    "Base", "Hidden", "Known", "base", "foreground", "hidden", "init_script", "load_yaml", "looks_secret", "match", "one_off", "peel",
     "releases", "secret_value", "service",
 ]  # fmt: skip
 
@@ -77,6 +77,20 @@ class Base:
 
 
 MAX_NESTING = 100
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A library that schedules work inside a program: what names it in which files, and the programs that load it.
+
+    once   the library itself sees to it that several of them do the work once
+    """
+
+    name: str
+    words: tuple[str, ...]
+    files: tuple[str, ...]
+    inside: tuple[str, ...]
+    once: bool = False
 
 
 def load_yaml(text: str) -> object:
@@ -145,6 +159,15 @@ def init_script(name: str) -> tuple[str, ...] | None:
     scripts: dict[str, list[str]] = _data("programs")["init scripts"]
     words = scripts.get(name) or scripts.get(unversioned(name))
     return tuple(words) if words else None
+
+
+@cache
+def hidden() -> tuple[Hidden, ...]:
+    """The libraries by which a program schedules work inside itself."""
+    return tuple(
+        Hidden(name, tuple(e["words"]), tuple(e["files"]), tuple(e["inside"]), e.get("once", False))
+        for name, e in _data("hidden").items()
+    )
 
 
 def releases() -> Mapping[str, Mapping[str, str]]:

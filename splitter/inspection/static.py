@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from splitter.inspection import couplings
+from splitter.inspection import couplings, schedules
 from splitter.inspection.discovery import discover
 from splitter.model.facts import Facts
 from splitter.model.image import Image
@@ -11,6 +11,7 @@ from splitter.model.image import Image
 def read(image: Image) -> Facts:
     """The facts of an image from its files and configuration alone."""
     facts = discover(image)
+    facts = replace(facts, processes=schedules.noted(facts.processes, image))
     more = couplings.read(image, facts.processes)
     return replace(
         facts,

@@ -130,8 +130,8 @@ class _Work:
         if "Never scale" not in " ".join(draft.notes) and each.role == "scheduler":
             draft.note("Exactly one: a second would do everything twice.")
         for note in process.notes:
-            if note.startswith(("run as it is", "the shell script")):
-                draft.note(note)
+            if note.startswith(("run as it is", "it may run a schedule")):
+                draft.note(note[0].upper() + note[1:] + ".")
         return self.drafts.add(draft)
 
     def servers(self, once: list[tuple[int, Placed]]) -> list[tuple[int, Placed]]:
