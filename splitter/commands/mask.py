@@ -1,6 +1,6 @@
 """Secrets taken out of what is printed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,9 +14,13 @@ NAMED = ("env", "environment", "args")
 
 
 class Mask:
-    """Knows the values that look secret in an image, and hides them wherever they turn up."""
+    """Knows the values that look secret in an image, and hides them wherever they turn up.
 
-    def __init__(self, named: Iterable[Mapping[str, str]]) -> None:
+    A value that is also the name of a program, a user or a folder (`nagios` as the password of Nagios) is hidden only
+    behind the variable or option that it is the value of: everywhere else it tells nothing, and names must stay.
+    """
+
+    def __init__(self, named: Iterable[Mapping[str, str]], names: Collection[str] = ()) -> None:
         values: set[str] = set()
         for variables in named:
             for name, value in variables.items():
@@ -24,11 +28,11 @@ class Mask:
                     continue
                 values.add(_password(value) or value)
         self._done: dict[str, str] = {}  # one long script stands in many services
-        self._values = sorted((v for v in values if len(v) >= SHORTEST), key=lambda v: (-len(v), v))
+        self._values = sorted((v for v in values if len(v) >= SHORTEST and v not in names), key=lambda v: (-len(v), v))
 
     @classmethod
     def of(cls, image: Image, facts: Facts) -> "Mask":
-        return cls((image.config.env, *(p.env for p in facts.processes)))
+        return cls((image.config.env, *(p.env for p in facts.processes)), frozenset(_names(facts)))
 
     def variables(self, values: Mapping[str, str]) -> dict[str, str]:
         return {name: self.value(name, value) for name, value in values.items()}
@@ -74,6 +78,15 @@ class Mask:
         if isinstance(data, list):
             return [self.data(v) for v in data]
         return self.text(data) if isinstance(data, str) else data
+
+
+def _names(facts: Facts) -> Iterator[str]:
+    """What the processes, their users, their programs and the folders of these are called, and the parts of that."""
+    for process in facts.processes:
+        paths = (*process.command.argv[:1], process.workdir, process.evidence.path)
+        for name in (process.name, process.user, *(part for path in paths for part in path.split("/"))):
+            yield name
+            yield from "".join(c if c.isalnum() else " " for c in name).split()
 
 
 def _refers(value: str) -> bool:

@@ -1,0 +1,34 @@
+"""Secrets are hidden wherever they turn up, and names stay."""
+
+import pytest
+from managing import image_of
+
+from splitter.commands.mask import Mask
+from splitter.model.facts import Command, Evidence, Facts, Process
+
+SAID = {"ADMIN_PASSWORD": "nagios", "API_TOKEN": "s3cr3t-value", "LEVEL": "debugging"}
+
+
+@pytest.fixture
+def mask():
+    process = Process("nagios", Command(("/opt/nagios/bin/nagios", "-v")), Evidence("/etc/sv/nagios/run", 1))
+    return Mask.of(image_of({}, env=SAID), Facts(processes=(process,)))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("curl -H s3cr3t-value http://a", "curl -H *** http://a", id="the value of a secret variable"),
+        pytest.param("psql postgres://u:hunter22@db/x", "psql postgres://u:***@db/x", id="the password of a URL"),
+        pytest.param("redis-server --requirepass abc", "redis-server --requirepass ***", id="what an option is told"),
+        pytest.param("ADMIN_PASSWORD=nagios run", "ADMIN_PASSWORD=*** run", id="a weak one behind its variable"),
+        pytest.param("/opt/nagios/bin/nagios", "/opt/nagios/bin/nagios", id="a weak one that is a program's name"),
+        pytest.param("debugging", "debugging", id="a value that is no secret"),
+    ],
+)
+def test_text(mask, text, shown):
+    assert mask.text(text) == shown
+
+
+def test_a_variable_is_hidden_by_its_name(mask):
+    assert mask.variables(SAID) == {"ADMIN_PASSWORD": "***", "API_TOKEN": "***", "LEVEL": "debugging"}
