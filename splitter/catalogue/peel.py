@@ -133,6 +133,9 @@ INTERPRETERS: dict[str, frozenset[str]] = {
     )
 }
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh"))
+OPERATORS = ";&|\n"
+KEYWORDS = frozenset(("if", "for", "while", "until", "case", "select", "function", "{", "(", "!", "[[", "((", "trap"))
+ENDS = frozenset(("exit", "true", ":", "wait", "return"))
 
 
 @dataclass(frozen=True)
@@ -247,12 +250,49 @@ def _shell(words: tuple[str, ...]) -> tuple[str, ...]:
     rest = words[1:]
     while rest and rest[0][:1] in "-+" and rest[0] not in ("-", "--"):
         if rest[0][0] == "-" and not rest[0].startswith("--") and rest[0].endswith("c"):
-            try:
-                return tuple(shlex.split(rest[1])) if len(rest) > 1 else ()
-            except ValueError:
-                return ()
+            return _spoken(rest[1]) if len(rest) > 1 else ()
         rest = rest[2:] if rest[0] in ("-o", "+o", "-O", "--rcfile", "--init-file") else rest[1:]
     return rest[1:] if rest[:1] == ("--",) else rest
+
+
+def _spoken(text: str) -> tuple[str, ...]:
+    """The words of the command that a line of shell is there for: the last of several.
+
+    () where it is more than commands one after another: a loop, a condition, a job in the background.
+    """
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=OPERATORS)
+    lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
+    try:
+        tokens = list(lexer)
+    except ValueError:
+        return ()
+    commands: list[list[str]] = [[]]
+    beside = glued = False
+    for at, token in enumerate(tokens):
+        operator = "" if set(token) - set(OPERATORS) else token.strip("\n") or ";"
+        if operator == "&" and (commands[-1] or [""])[-1].endswith((">", "<")):  # of `2>&1`
+            commands[-1][-1] += token
+            glued = True
+        elif glued:
+            commands[-1][-1] += token
+            glued = False
+        elif operator == "&" and tokens[at + 1 : at + 2] and tokens[at + 1].startswith(">"):  # of `&>file`
+            continue
+        elif operator in (";", "&&"):
+            commands.append([])
+            beside = False
+        elif operator in ("|", "||", "|&"):
+            beside = True
+        elif operator:
+            return () if any(set(t) - set(OPERATORS) for t in tokens[at + 1 :]) else tuple(commands[-1])
+        elif not beside:
+            commands[-1].append(token)
+    commands = [c for c in commands if c]
+    if any(c[0] in KEYWORDS or c[0].startswith("(") for c in commands):
+        return ()
+    while len(commands) > 1 and commands[-1][0] in ENDS:
+        commands.pop()
+    return tuple(commands[-1]) if commands else ()
 
 
 def _script(interpreter: str, args: tuple[str, ...]) -> tuple[str, ...]:
