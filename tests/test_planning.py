@@ -290,3 +290,58 @@ def test_worker_and_beat_are_parted(argv, worker, beat):
 def test_loopback_hosts_are_moved(text, expected):
     assert moved(text, "db", 6379) == expected
     assert opened("127.0.0.1:80") == "0.0.0.0:80"
+
+
+def test_code_that_holds_an_address_can_be_made_to_read_it():
+    source = 'import redis\n\nqueue = redis.Redis(host="127.0.0.1")\n'
+    image = image_of({"/app/poll.py": source})
+    at = Evidence("/app/poll.py", 3)
+    coupling = Coupling("tcp", "127.0.0.1:6379", ("poller", "redis"), at, "code", "127.0.0.1")
+    poller = process("poller", "python3 /app/poll.py")
+    plan = planned(poller, REDIS, image=image, couplings=[coupling], answers={"cut:tcp/poller/redis": "rewrite"})
+    made = services(plan)["poller"]
+    assert made.namespace == ""
+    [variable] = made.environment
+    assert made.environment[variable] == "redis"
+    [text] = plan.configs.values()
+    assert f'"{variable}"' in text
+    compile(text, "poll.py", "exec")
+
+
+def test_an_address_in_the_program_of_an_official_server_leaves_its_network():
+    coupling = Coupling("tcp", "127.0.0.1:6379", ("poller", "redis"), AT, "code", "127.0.0.1")
+    made = services(planned(process("poller", "/opt/poller"), REDIS, couplings=[coupling]))
+    assert made["redis"].image.startswith("redis:")
+    assert made["poller"].namespace == "redis"
+
+
+def test_a_file_among_code_is_not_shared_by_a_volume_over_the_code():
+    image = image_of({"/app/main.py": "x"}, workdir="/app")
+    coupling = Coupling("files", "/app/data.sqlite", ("web", "sidekiq"), AT)
+    plan = planned(WEB, WORKER, image=image, couplings=[coupling])
+    assert all(m.path != "/app" for s in plan.services for m in s.volumes)
+    assert plan.couplings[0].resolution.startswith("open: ")
+    assert any("/app/data.sqlite" in g.what for g in plan.gaps)
+
+
+def test_variables_given_for_the_run_are_asked_of_env():
+    plan = make_plan(Facts((WEB, WORKER), needs=("LICENSE_SERVER",)), image_of(), {})
+    assert all(s.environment == {"LICENSE_SERVER": "${LICENSE_SERVER:?}"} for s in plan.services)
+    assert "LICENSE_SERVER" in plan.secrets
+
+
+def test_files_made_once_are_on_a_volume_of_those_that_read_them():
+    make = process("secret", ["sh", "-c", "openssl rand -hex 32 > /data/secret"], lifetime="job", phase="once",
+                   notes=("makes a secret",))  # fmt: skip
+    made = services(planned(make, WEB, WORKER))
+    for name in ("migrate", "web", "sidekiq"):
+        assert [m.path for m in made[name].volumes] == ["/data"]
+
+
+def test_long_set_up_that_services_share_is_written_once():
+    steps = [process(f"step{n}", f"mkdir -p /run/{n}", lifetime="job", phase="prepare") for n in range(9)]
+    plan = planned(*steps, WEB, WORKER)
+    made = services(plan)
+    assert made["web"].command[2] == "sh /prepare.sh\nexec puma -p 3000"
+    assert made["web"].configs == made["sidekiq"].configs == {"/prepare.sh": "prepare-sh"}
+    assert plan.configs["prepare-sh"].count("mkdir") == 9

@@ -11,8 +11,8 @@ from splitter.catalogue.peel import Peeled, peel, unversioned
 from splitter.catalogue.secrets import looks_secret, secret_value
 
 __all__ = [
-    "Base", "Hidden", "Known", "base", "foreground", "hidden", "init_script", "load_yaml", "looks_secret", "match", "one_off", "peel",
-    "releases", "secret_value", "service",
+    "Base", "Hidden", "Known", "base", "foreground", "hidden", "init_script", "load_yaml", "looks_secret", "match",
+    "one_off", "peel", "releases", "secret_value", "service",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from itertools import pairwise
 
 from splitter.catalogue import Known, releases
 from splitter.model.facts import Evidence, Process
@@ -17,7 +18,7 @@ def version(known: Known, process: Process, image: Image) -> tuple[str, Evidence
     texts += [(v, image.config.evidence(f"ENV {k}")) for k, v in image.config.env.items()]
     for text, evidence in texts:
         parts = text.split("/")
-        for above, name in zip(parts, parts[1:], strict=False):
+        for above, name in pairwise(parts):
             if known.name == "postgres" and above in ("postgresql", "pgsql") and name.split(".")[0].isdigit():
                 return name, evidence
     packages = installed(image)
@@ -54,7 +55,8 @@ def extensions(known: Known, image: Image) -> tuple[str, ...]:
         return ()
     marks = ("postgis", "pgvector", "timescaledb", "pgroonga", "citus", "hypopg", "partman", "pg-cron", "plpython")
     names = [*installed(image), image.base.rsplit("/", 1)[-1]]
-    return tuple(n for n in names if n.startswith(("postgresql-", "postgis", "pgvector")) and any(m in n for m in marks))
+    mine = [n for n in names if n.startswith(("postgresql-", "postgis", "pgvector"))]
+    return tuple(n for n in mine if any(m in n for m in marks))
 
 
 def _by_release(known: Known, image: Image) -> tuple[str, Evidence] | None:

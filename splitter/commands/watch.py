@@ -5,6 +5,7 @@ import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from splitter.errors import SplitterError
@@ -49,7 +50,7 @@ def watched(facts: Facts, image: Image, prefix: str, args: Namespace) -> Facts:
         seen = observe(connect(), reference, options, _say)
     finally:
         _say("")
-    return merge(facts, seen, image)
+    return replace(merge(facts, seen, image), needs=tuple(sorted(options.env)))
 
 
 def environment(args: Namespace) -> dict[str, str]:

@@ -157,10 +157,14 @@ class Written:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that inspection found, in start order. `listening` and `written` say more than the commands do."""
+    """All that inspection found, in start order. `listening` and `written` say more than the commands do.
+
+    `needs` are variables that a person gave for the run, without which the image does not start.
+    """
 
     processes: tuple[Process, ...] = ()
     couplings: tuple[Coupling, ...] = ()
     gaps: tuple[Gap, ...] = ()
     listening: tuple[Listening, ...] = ()
     written: tuple[Written, ...] = ()
+    needs: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
+from splitter.refactors import Rewritten, refactors
 
 TMPFS = "mode=1777"
 PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
@@ -85,8 +86,7 @@ class Cuts:
     # TCP
 
     def tcp(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
-        _, _, number = coupling.target.rpartition(":")
-        port = int(number) if number.isdigit() else 0
+        port = port_of(coupling)
         to = offerer.known.port if offerer.image and offerer.known and offerer.known.port else port
         how, _, name = coupling.how.partition(" ")
         if not self.binding.reachable(offerer, port):
@@ -167,12 +167,19 @@ class Cuts:
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"
         folder = path if self.image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
-        if folder in TOO_MUCH:
-            return f"open: {folder} is too much to be shared"
+        if folder in TOO_MUCH or (folder != path and any(self.image.names(folder))) or self.holds_code(folder):
+            gap = f"{names(together)} share {path}, and {folder} holds more than that; give it a folder of its own"
+            self.gaps.append(Gap(gap, coupling.evidence))
+            return f"open: {path} must be in a folder of its own to be shared"
         name = self.volume(folder, f"{names(together)} share it")
         for draft in together:
             draft.mounts.setdefault(folder, Mount(name, folder))
         return f"{folder} is a named volume of {names(together)}"
+
+    def holds_code(self, folder: str) -> bool:
+        """Whether a folder is one that the services work in: a volume would keep its old content over a new image."""
+        works = {p.workdir for d in self.drafts.own() for p in d.found} | {self.image.config.workdir}
+        return any(w and w != "/" and f"{w}/".startswith(f"{folder}/") for w in works)
 
     def volume(self, path: str, because: str, tmpfs: str = "") -> str:
         mounted = {p: m.volume for d in self.drafts for p, m in d.mounts.items() if m.volume}
@@ -185,10 +192,13 @@ class Cuts:
     def join(self, coupling: Coupling, users: list[Draft], offerer: Draft, why: str) -> str:
         """Nothing else is safe: the user joins the network of what it uses."""
         free = [d for d in users if d.own and not d.one_off and not d.namespace]
-        if offerer.image or not free:
+        if (offerer.image and offerer.known and offerer.known.port != port_of(coupling)) or not free:
             self.gaps.append(Gap(f"{names(users)} cannot be told where {offerer.name} is: {why}", coupling.evidence))
             return f"open: {names(users)} must be told that {coupling.target} is {offerer.name} now"
-        done = []
+        done: list[Draft] = []
+        changed: list[Draft] = []
+        rewritten = self.rewritten(coupling)
+        variable = ", ".join(rewritten.variables) if rewritten is not None else ""
         for draft in free:
             answer = self.asker.ask(
                 f"cut:{coupling.kind}/{draft.name}/{offerer.name}",
@@ -199,12 +209,21 @@ class Cuts:
                         f"in the network of {offerer.name}",
                         "localhost stays what it was; neither moves alone",
                     ),
+                    *(
+                        (Option("rewrite", f"by {variable}, which the code reads from now on", "the code is patched"),)
+                        if variable
+                        else ()
+                    ),
                     Option("change", "by a change that you make", f"{offerer.name} is its host name"),
                 ),
                 "network",
                 why,
                 coupling.evidence,
             )
+            if answer == "rewrite" and rewritten is not None:
+                self.patches.whole(coupling.evidence.path, rewritten.text, draft)
+                draft.env |= {n: moved(v, offerer.name) for n, v in rewritten.variables.items()}
+                changed.append(draft)
             if answer == "network" and not self.drafts.waits(offerer.name, draft.name):
                 root = offerer
                 while root.namespace:
@@ -216,9 +235,22 @@ class Cuts:
                 draft.ports = []
                 draft.note(f"It reaches {offerer.name} at {coupling.target}: restart {root.name} first, then this one.")
                 done.append(draft)
+        if changed:
+            return f"{names(changed)} reads {variable} from now on (the code is patched through configs)"
         if not done:
             return f"left to you: {names(free)} must be told that {coupling.target} is {offerer.name} now"
         return f"{names(done)} joins the network of {done[0].namespace}: {why}"
+
+    def rewritten(self, coupling: Coupling) -> Rewritten | None:
+        """The Python source that holds the address, made to read it from a variable; None for anything else."""
+        place = coupling.evidence
+        if coupling.how != "code" or not place.path.endswith(".py") or not place.line:
+            return None
+        text = self.image.read(place.path)
+        if not isinstance(text, str):
+            return None
+        found = (refactor(text, {place.line}) for refactor in refactors().values())
+        return next((r for r in found if r is not None), None)
 
     def see(self, coupling: Coupling, users: list[Draft], offerer: Draft, kind: str) -> str:
         for draft in users:
@@ -271,3 +303,8 @@ class Cuts:
             if credential.in_url:
                 value = value.replace(f":{credential.value}@", f":{reference}@", 1)
             draft.env[credential.variable] = value if credential.in_url else reference
+
+
+def port_of(coupling: Coupling) -> int:
+    number = coupling.target.rpartition(":")[2]
+    return int(number) if number.isascii() and number.isdigit() else 0

@@ -57,7 +57,7 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
         depends_on=dict(draft.after),
         healthcheck=draft.health,
         restart="no" if draft.one_off or draft.profile else "unless-stopped",
-        init=not inits,
+        init=not inits and not draft.pid,
         stop_signal=signal,
         stop_grace_period=grace,
         profiles=(draft.profile,) if draft.profile else (),

@@ -89,6 +89,10 @@ class _Work:
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
         front.check_health(self.drafts, image)
+        for draft in self.drafts.own():
+            if draft.role != "backing":
+                given = {n: self.secrets.need(n, "given for the run that was watched") for n in self.facts.needs}
+                draft.env = given | draft.env
         preludes.share(self.drafts, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))

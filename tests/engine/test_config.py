@@ -13,7 +13,7 @@ FILES = sorted([*ROOT.glob("tests/images/*/compose.yml"), *ROOT.glob("samples/*/
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.relative_to(ROOT).as_posix())
 def test_compose_accepts_it(file, engine):
     """Without a warning: a `$` that is not escaped, or a variable that nobody names, would give one."""
-    needed = {n: "x" for n in _secrets(file.read_text())}
+    needed = dict.fromkeys(_secrets(file.read_text()), "x")
     done = subprocess.run(
         ["docker", "compose", "-f", str(file), "--profile", "*", "config", "-q"],
         capture_output=True,

@@ -3,8 +3,8 @@
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-
 from managing import image_of
+
 from splitter.compose.render import render
 from splitter.model.codec import from_json, to_json
 from splitter.model.facts import Command, Coupling, Evidence, Facts, Process
