@@ -47,8 +47,8 @@ def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume]) 
 
 def made(step: Process, image: Image) -> Iterator[str]:
     """The files that a step is known to write, by absolute path."""
-    run = step.command.run
-    text = run[2] if len(run) == 3 and run[1] in ("-c", "-ec") else str(step.command)
+    words = step.command.start
+    text = words[2] if len(words) == 3 and words[1] in ("-c", "-ec") else str(step.command)
     trace = evaluate(
         text, path=step.evidence.path, env={**image.config.env, **step.env}, cwd=step.workdir or image.config.workdir,
         files=image,
