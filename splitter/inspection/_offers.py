@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import listeners
@@ -134,15 +134,21 @@ def _handed(member: Member, image: Image) -> Iterator[tuple[Address, Evidence]]:
     process = member.process
     if "supervisord" in process.via and process.evidence.path.startswith("/"):
         text = image.read(process.evidence.path)
-        for entry in entries(text, ";#") if isinstance(text, str) else ():
-            kind, _, name = entry.section.partition(":")
-            asked = address(entry.value) if kind == "fcgi-program" and entry.key == "socket" else None
-            if asked is not None and _is_named(process.name, name):
-                yield _real(asked, image), Evidence(process.evidence.path, entry.line)
+        for name, value, line in _sockets(text) if isinstance(text, str) else ():
+            asked = address(value) if _is_named(process.name, name) else None
+            if asked is not None:
+                yield _real(asked, image), Evidence(process.evidence.path, line)
     if member.known is not None and member.known.name == "xserver":
         for word in process.command.argv:
             if word.startswith(":") and word[1:].isdigit():
                 yield Address(unix=f"{DISPLAYS}{word[1:]}"), process.evidence
+
+
+@lru_cache(maxsize=8)  # one file has many programs
+def _sockets(text: str) -> tuple[tuple[str, str, int], ...]:
+    """The fcgi-programs of a supervisord configuration, with the `socket` of each and its line."""
+    found = ((entry.section.partition(":"), entry) for entry in entries(text, ";#") if entry.key == "socket")
+    return tuple((name, entry.value, entry.line) for (kind, _, name), entry in found if kind == "fcgi-program")
 
 
 def _is_named(process: str, program: str) -> bool:

@@ -124,15 +124,14 @@ def _distinct(processes: list[Process]) -> tuple[Process, ...]:
     """Names used once each; a repeated start of the very same thing counts once, and then the one that is on."""
 
     def key(p: Process) -> tuple[object, ...]:
-        return (p.name, p.command, sorted(p.env.items()), p.user, p.workdir, p.lifetime, p.schedule)
+        return (p.name, p.command, tuple(sorted(p.env.items())), p.user, p.workdir, p.lifetime, p.schedule)
 
-    kept: list[Process] = []
+    once: dict[tuple[object, ...], Process] = {}
     for process in processes:
-        same = next((i for i, p in enumerate(kept) if key(p) == key(process)), None)
-        if same is None:
-            kept.append(process)
-        elif kept[same].off and not process.off:
-            kept[same] = process
+        same = once.setdefault(key(process), process)
+        if same.off and not process.off:
+            once[key(process)] = process
+    kept = list(once.values())
     taken: set[str] = set()
     # What stays up is known by its name, and others wait for it by that name; a step before it takes the next.
     for i in sorted(range(len(kept)), key=lambda i: kept[i].lifetime == "job"):

@@ -200,20 +200,22 @@ class Image:
     def resolve(self, path: str, *, last: bool = True) -> str | Gap:
         """The path with every link followed inside the root; `last=False` leaves the final name alone."""
         parts = [p for p in normal(path).split("/") if p]
-        done, links = "/", 0
+        done, links = "", 0
         while parts:
-            here = posixpath.join(done, parts.pop(0))
+            here = f"{done}/{parts.pop(0)}"
             node = self.tree.lookup(here)
-            if node is not None and node.kind == "link" and (parts or last):
+            if node is None:  # and so nothing below it
+                return "/".join((here, *parts))
+            if node.kind == "link" and (parts or last):
                 links += 1
                 if links > MAX_LINKS:
                     return Gap("a loop of links", Evidence(path))
-                target = normal(posixpath.join(done, node.target))
+                target = normal(posixpath.join(done or "/", node.target))
                 parts = [p for p in target.split("/") if p] + parts
-                done = "/"
+                done = ""
             else:
                 done = here
-        return done
+        return done or "/"
 
     def node(self, path: str) -> Node | None:
         """What stands at the path, links followed; None where nothing does."""

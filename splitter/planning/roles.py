@@ -105,13 +105,13 @@ def _phase_by_name(process: Process) -> Phase:
 
 def _plumbing(process: Process, known: Known, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:
     """A login server or a log daemon goes, unless the image is made to offer it."""
+    if not known.unless:
+        return Placed(process, known.because, drop=known.because, known=known)
     ports = {p.split("/")[0] for p in image.config.ports}
     names = " ".join(f"{p.name} {p.user} {p.command}" for p in siblings).lower()
     product = (known.unless == "syslog" and "514" in ports) or (
         known.unless == "ssh" and "22" in ports and any(w in names for w in ("git", "sftp", "gitea", "forgejo", "borg"))
     )
-    if not known.unless:
-        return Placed(process, known.because, drop=known.because, known=known)
     default = "keep" if product else "drop"
     why = f"the image exposes port {known.port}" if product else known.because
     answer = asker.ask(

@@ -75,6 +75,7 @@ class StageTree(MemoryTree):
 
     def __init__(self) -> None:
         self._grafts: dict[str, list[Graft]] = {}
+        self._opened: set[str] = set()  # folders with no graft on them or above, until the next one is laid
         super().__init__()
 
     def copy(self) -> "StageTree":
@@ -111,19 +112,21 @@ class StageTree(MemoryTree):
         if here is None or here.kind != "dir":
             self.put(path, graft.change(node) if node is not None else Node("dir"))
         self._grafts.setdefault(path, []).append(graft)
+        self._opened.clear()
 
     def paths(self) -> tuple[str, ...]:
         return tuple(sorted(walk(self, "/")))
 
     def _open(self, path: str) -> None:
         """Take over what is grafted on the path and on the folders above it."""
-        if not self._grafts:
+        if not self._grafts or path in self._opened:
             return
         here = "/"
         for part in ("", *(p for p in path.split("/") if p)):
             here = posixpath.join(here, part) if part else here
             for graft in self._grafts.pop(here, ()):
                 self._take(here, graft)
+        self._opened.add(path)
 
     def _take(self, path: str, graft: Graft) -> None:
         for name in graft.tree.children(graft.path):
