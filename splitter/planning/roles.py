@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import cast, get_args
 
 from splitter.catalogue import Known, peel
-from splitter.catalogue.listening import Listener, listeners
+from splitter.catalogue.listening import Listener, listeners, number
 from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Phase, Process
 from splitter.model.image import Image
@@ -31,6 +31,8 @@ ONCE = ("migrate", "migration", "migrations", "migrator", "seed", "seeds", "seed
 PREPARE = ("config", "configure", "configuration", "template", "templates", "render", "env", "environment",
            "permissions", "certs", "settings", "nginx", "php", "user", "users", "adduser", "timezone", "hosts",
            "inject")  # fmt: skip
+ASKS = frozenset(("--version", "--help", "configtest", "--check-config"))
+LOOKS = "it only looks at the others and prints"  # the shell manager's note
 CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
 
 
@@ -70,6 +72,9 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
         return Placed(process, because, drop=because, known=known)
     if known is not None and known.role == "drop":
         return _plumbing(process, known, image, asker, siblings)
+    if any(note.startswith(LOOKS) for note in process.notes):
+        because = f"{LOOKS} what it sees"
+        return Placed(process, because, drop=because, known=known)
     listens = listeners(process, known, image)
     if known is not None and known.role in ROLES:
         role = known.role
@@ -78,11 +83,14 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
             role = _ask(process, "scheduler", because, asker, risky=True)
             return Placed(process, because, role, known=known, listens=listens)
         return Placed(process, known.because, role, known=known, listens=listens)
-    return _unknown(process, image, asker, listens)
+    return _unknown(process, image, asker, _its_own(process, image, siblings, listens))
 
 
 def _job(process: Process, known: Known | None) -> Placed:
     said = set(process.command.argv)
+    if not process.phase and ASKS & set(process.command.argv[1:]):
+        because = "it only asks a program something, and leaves nothing behind"
+        return Placed(process, because, drop=because, known=known)
     if known is not None and not known.phase and known.role in ROLES and not process.phase and not CHECKS & said:
         return Placed(process, known.because, known.role, known=known)
     if known is not None and known.role == "drop" and not process.phase:
@@ -168,6 +176,33 @@ def _scheduler_in_disguise(process: Process, listens: tuple[Listener, ...]) -> b
                for name, value in process.env.items())  # fmt: skip
     hint = hinted(replace(process, env={}))
     return local and says and hint is not None and hint[0] == "scheduler"
+
+
+def _its_own(
+    process: Process, image: Image, siblings: tuple[Process, ...], listens: tuple[Listener, ...]
+) -> tuple[Listener, ...]:
+    """Where a process of which nothing is known may listen: never where another one does.
+
+    A port that the image exposes is its own only where it is the one process that can be meant.
+    """
+    if any(x.certain for x in listens):
+        return listens
+    others = [s for s in siblings if s is not process and s.lifetime == "service" and not s.off]
+    if not listens and image.config.ports and hinted(process) is None and not any(_could_serve(s) for s in others):
+        exposed = (number(port) for port in image.config.ports)
+        listens = tuple(Listener("", port, certain=False) for port in exposed if port)[:1]
+    return tuple(x for x in listens if not any(_takes(s, x.port, image) for s in others))
+
+
+def _could_serve(process: Process) -> bool:
+    """Whether a process takes requests, or may do so for all that is known."""
+    known = meaning(process)
+    return hinted(process) is None if known is None else known.role in ("web", "proxy")
+
+
+def _takes(process: Process, port: int, image: Image) -> bool:
+    known = meaning(process)
+    return any(x.port == port and (x.certain or known is not None) for x in listeners(process, known, image))
 
 
 def _unknown(process: Process, image: Image, asker: Asker, listens: tuple[Listener, ...]) -> Placed:

@@ -12,6 +12,7 @@ from splitter.planning.roles import Placed
 from splitter.planning.scheduler import as_profiles, cron_lines
 
 IDLE = "it runs no command of the application"
+NOTHING = "nothing of the application's for it to run"  # the cron manager's note
 
 
 def schedule(placed: Iterable[Placed], drafts: Drafts, drops: list[Drop], image: Image, asker: Asker) -> list[Placed]:
@@ -28,7 +29,7 @@ def schedule(placed: Iterable[Placed], drafts: Drafts, drops: list[Drop], image:
             rest.remove(daemon)
         _make(daemon, mine, drafts, drops, image, asker)
     for idle in [p for p in rest if p.role == "scheduler" and p.known is not None and p.known.name == "cron"]:
-        if image.complete or _of_base(idle.process, image):
+        if image.complete or _of_base(idle.process, image) or NOTHING in idle.process.notes:
             rest.remove(idle)
             drops.append(Drop(idle.process, IDLE))
     return rest
@@ -43,7 +44,7 @@ def _runs(placed: Placed, scope: str) -> bool:
 def _of_base(process: Process, image: Image) -> bool:
     """Whether it is started by a file that the base image brings."""
     node = image.tree.lookup(process.evidence.path)
-    return node is not None and node.origin is not None and node.origin.path == "image config"
+    return node is not None and node.origin is not None and node.origin.path.startswith("base image")
 
 
 def _make(
