@@ -3,6 +3,7 @@
 import posixpath
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Wrappers, with the options that take a value, and how many plain words of their own follow the options.
 WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
@@ -163,6 +164,7 @@ def unversioned(name: str) -> str:
     return stem.rstrip("-") or name
 
 
+@lru_cache(maxsize=1024)  # every manager asks it of the same command
 def peel(argv: tuple[str, ...]) -> Peeled | None:
     """What is meant by a command; None for an empty one."""
     words, interpreter = tuple(argv), ""

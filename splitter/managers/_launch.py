@@ -3,6 +3,7 @@
 import posixpath
 import shlex
 from collections.abc import Mapping
+from functools import lru_cache
 
 from splitter.catalogue import peel
 from splitter.model.facts import Process
@@ -51,6 +52,7 @@ def under(process: Process, image: Image, path: str) -> str:
     return normal(posixpath.join(folder(process, image), path))
 
 
+@lru_cache(maxsize=1024)  # every manager asks it of the same command
 def unfronted(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command behind `npx`, `yarn exec`, `poetry run` and the like; itself where none stands before it."""
     words = tuple(argv)
