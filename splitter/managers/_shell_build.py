@@ -21,6 +21,7 @@ from splitter.shell.lexer import Param, lex
 
 SHORT = 5  # seconds between two rounds of a loop that only starts a program again
 LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
+LOOKS = "it only looks at the others and prints"
 MAX_WRITTEN = 400  # calls whose files are followed
 BASHISMS = ("[[", "((", "<<<", "<(", "function ", "declare ", "${!", "&>", "shopt", "=(", "pipefail", "|&")
 
@@ -56,9 +57,20 @@ class Builder:
             self.found.append(Gap(gap.what, self.at(gap.path, gap.line)))
         if self.process.lifetime == "service" and not any(isinstance(one, Process) for one in self.found):
             # What it starts shows only when it runs: the script itself is all that is known.
-            self.found.insert(0, Process(self.process.name, self.process.command, self.process.evidence,
-                                         notes=("run as it is",)))  # fmt: skip
+            notes = ("run as it is", LOOKS) if self.only_looks(meanings) else ("run as it is",)
+            self.found.insert(0, Process(self.process.name, self.process.command, self.process.evidence, notes=notes))
         return self.found
+
+    def only_looks(self, meanings: Sequence[Meaning]) -> bool:
+        """Whether a script sleeps, asks and prints, and nothing else.
+
+        A request whose answer nobody asks for is work: that is how jobs are started over HTTP.
+        """
+        names = {posixpath.basename(m.argv[0]) for m in meanings}
+        if self.trace.unread or "sleep" not in names:
+            return False
+        asked = all(m.call.condition for m in meanings if posixpath.basename(m.argv[0]) in ("curl", "wget", "nc"))
+        return asked and all(m.kind in ("skip", "wait", "control") for m in meanings)
 
     def text_of(self, path: str) -> str | None:
         text = self.image.read(path)

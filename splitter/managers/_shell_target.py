@@ -157,7 +157,7 @@ def _by_path(process: Process, argv: tuple[str, ...], image: Image) -> Script | 
     if path is None:
         if not scriptlike or "$" in argv[0]:
             return None
-        return Missing(normal(posixpath.join(cwd, argv[0])) if "/" in argv[0] else name, argv[1:], _hands_over(name))
+        return Missing(normal(posixpath.join(cwd, argv[0])) if "/" in argv[0] else name, argv[1:], _hands_over(argv[0]))
     if known(argv, path):
         return None
     text = image.read(path)
@@ -192,6 +192,11 @@ def interpreter(text: str) -> str:
     return next((n for n in names if n in SHELLS), "")
 
 
-def _hands_over(name: str) -> bool:
-    """Whether an entrypoint of this name is one that ends in `exec "$@"`, as official images have it."""
-    return name.startswith(("docker-entrypoint", "docker-php-entrypoint", "entrypoint"))
+def _hands_over(program: str) -> bool:
+    """Whether this is an entrypoint that ends in `exec "$@"`, as official images have it in the usual places.
+
+    One in a folder of the application may take its words for anything: `docker-entrypoint.sh worker`.
+    """
+    folder, name = posixpath.split(program)
+    usual = folder in ("", "/", "/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/bin", "/opt", "/docker")
+    return usual and name.startswith(("docker-entrypoint", "docker-php-entrypoint", "entrypoint"))
