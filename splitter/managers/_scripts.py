@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from splitter.managers._packaged import packaged
 from splitter.model.facts import Process
 from splitter.model.image import Image, Node
 from splitter.shell.calls import Call, Trace
@@ -28,7 +29,7 @@ def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/", user:
 def script(program: str, process: Process, image: Image) -> str:
     """The name of the interpreter where a program's name leads to a script at hand: "sh", "python3", "execlineb"."""
     path = image.which(program, process.workdir or image.config.workdir or "/", process.env.get("PATH"))
-    text = image.read(path) if path else None
+    text = image.read(path) if path and not packaged((program,), path) else None
     if not isinstance(text, str) or not text.startswith("#!"):
         return ""
     words = [posixpath.basename(w) for w in text[2:].split("\n", 1)[0].split() if not w.startswith("-")]

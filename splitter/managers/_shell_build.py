@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from splitter.catalogue import one_off, peel, service
 from splitter.managers import _scripts
+from splitter.managers._packaged import packaged
 from splitter.managers._shell_calls import acts, bare, daemonizes, logs, piped, waited
 from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
 from splitter.managers._shell_render import Rendered, Renderer
@@ -101,7 +102,7 @@ class Builder:
             changes = effects(call, image, posix_echo=echo) or {}
         elif one.kind == "job" and not call.last and one.plain:
             path = image.which(call.argv[0], call.cwd or "/")
-            text = image.read(path) if path else None
+            text = image.read(path) if path and not packaged(call.argv, path) else None
             if path and isinstance(text, str) and interpreter(text):
                 user = self.process.user or self.image.config.user
                 inner = _scripts.trace(path, image, {**self.given, **call.env}, call.cwd or "/", user)
@@ -245,7 +246,7 @@ class Builder:
         if not one.plain:
             return False
         path = self.image.which(one.argv[0], one.call.cwd or "/")
-        text = self.image.read(path) if path else None
+        text = self.image.read(path) if path and not packaged(one.argv, path) else None
         if path is None or not isinstance(text, str) or not interpreter(text):
             return False
         inner = _scripts.trace(path, self.image, {**self.given, **one.call.env}, one.call.cwd or "/")

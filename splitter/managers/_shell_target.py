@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitter.catalogue import match, peel
+from splitter.managers._packaged import known, packaged
 from splitter.managers._s6_init import overlay
 from splitter.model.facts import Process
 from splitter.model.image import Image, normal
@@ -22,10 +22,6 @@ OTHERS = frozenset((
     "turbo", "nx", "lerna", "wsrun", "multirun", "mprocs", "conc", "parallel",
     "docker-systemctl-replacement", "openrc", "openrc-run",
 ))  # fmt: skip
-# Entries of the catalogue that go by a script's name alone; such a script is read where it is at hand.
-BY_NAME = frozenset(("generic migration", "waiting", "python migration scripts", "npm migrations", "django wait"))
-# Folders of programs that packages bring; a script there that is known by name is a program.
-PACKAGED = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share", "/usr/libexec", "/lib")
 OPTIONS_WITH_VALUE = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")
 
 
@@ -158,7 +154,7 @@ def _by_path(process: Process, argv: tuple[str, ...], image: Image) -> Script | 
         if not scriptlike or "$" in argv[0]:
             return None
         return Missing(normal(posixpath.join(cwd, argv[0])) if "/" in argv[0] else name, argv[1:], _hands_over(argv[0]))
-    if known(argv, path):
+    if known(argv, path) or packaged(argv, path):
         return None
     text = image.read(path)
     if not isinstance(text, str):
@@ -167,18 +163,6 @@ def _by_path(process: Process, argv: tuple[str, ...], image: Image) -> Script | 
     if not dialect and (text.startswith("#!") or not (scriptlike or name in ("run", "finish", "up"))):
         return None
     return Script(text, path, _given(process, argv[1:]), argv[0], dialect or "sh")
-
-
-def known(argv: tuple[str, ...], path: str) -> bool:
-    """Whether the script is a program that the catalogue knows, to be taken as one."""
-    found, meant = match(argv), peel(argv)
-    if found is None or meant is None or meant.program != argv[0] or found.name in BY_NAME:
-        return False
-    packaged = any(path.startswith(f"{folder}/") for folder in PACKAGED)
-    return packaged or posixpath.basename(path) in ("catalina.sh", "standalone.sh", "kc.sh", "zkServer.sh", "jetty.sh",
-                                                    "kafka-server-start.sh", "startup.sh") or (
-        "entrypoint" in path and found.role == "backing"
-    )  # fmt: skip
 
 
 def interpreter(text: str) -> str:

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
+from splitter.managers._packaged import packaged
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
 from splitter.shell.calls import Call, Trace
@@ -75,7 +76,7 @@ def _trace(program: Process, process: Process, image: Image) -> Trace | None:
         line = program.command
         return evaluate(str(line), path=program.evidence.path, env=env, cwd=cwd, files=image)
     path = normal(posixpath.join(cwd, argv[at])) if at or "/" in argv[at] else image.which(argv[at])
-    text = image.read(path) if path else None
+    text = image.read(path) if path and (at or not packaged(argv, path)) else None
     if path is None or not isinstance(text, str):
         return None
     first = text.split("\n", 1)[0]

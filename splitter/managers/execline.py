@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from splitter.managers._execline import Unreadable, Word, options, parse, substitute
 from splitter.managers._execline_chain import Chain, marked
 from splitter.managers._execline_commands import STEPS
+from splitter.managers._packaged import packaged
 from splitter.managers._s6_init import overlay
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
@@ -92,7 +93,8 @@ def _words(process: Process, image: Image) -> tuple[list[Word], str] | None:
             raise Unreadable("the script is not at hand" if text is None else text.what, 1)
         return _positional(parse(text), flags, [w.text for w in rest]), path
     # with-contenv is a script of s6-overlay whose meaning is known: `wrappers` takes it off.
-    text = image.read(path) if path and posixpath.basename(argv[0]) != "with-contenv" else None
+    taken = not path or posixpath.basename(argv[0]) == "with-contenv" or packaged(argv, path)
+    text = None if taken else image.read(path)
     if not isinstance(text, str) or not text.startswith("#!"):
         return None
     interpreter = text[2:].split("\n", 1)[0].split()

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from splitter.catalogue import one_off
 from splitter.managers._launch import environment, folder, module_of, name_of, shell, under, unfronted
+from splitter.managers._packaged import packaged
 from splitter.managers._python_calls import Event
 from splitter.managers._python_flow import Flow
 from splitter.managers._python_library import Library
@@ -61,7 +62,7 @@ def _script(argv: tuple[str, ...], process: Process, image: Image) -> tuple[str,
     name = posixpath.basename(argv[0])
     if not name.rstrip("0123456789.").startswith(("python", "pypy")):
         path = image.which(argv[0], folder(process, image), process.env.get("PATH"))
-        if path is None or name in OTHERS:
+        if path is None or name in OTHERS or packaged(argv, path):
             return None
         text = image.read(path, MAX_SCRIPT)
         first = text.split("\n", 1)[0] if isinstance(text, str) else ""

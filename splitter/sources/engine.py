@@ -29,6 +29,7 @@ MAX_FOLDER = 32 << 20  # of a folder whose names are wanted; 60 ms
 MAX_SIBLINGS = 4 << 20  # of a folder that is fetched because two of its files were wanted
 MAX_PROGRAMS = 48 << 20  # the same, of a folder of programs; 300 ms, as seven files of it
 MANY = 12  # so many stats cost as much as their folder
+MANY_PROGRAMS = 60  # the same, of a folder of programs
 MAX_DATA = 64 << 20  # of one file
 MAX_KEPT = 256 << 10  # of each file that comes with a folder
 MAX_ENTRIES = 50_000
@@ -82,7 +83,7 @@ class EngineTree:
         if path.startswith(WHOLE + "/"):
             self._fetch(WHOLE, MAX_FOLDER)
         self._asked[folder] += 1
-        if self._asked[folder] == MANY and folder != "/":
+        if self._asked[folder] == (MANY_PROGRAMS if _programs(folder) else MANY) and folder != "/":
             self._fetch(folder, self._room(folder))
         if path not in self._nodes:
             self._nodes[path] = None if folder in self._whole else self._stat(path)
@@ -101,7 +102,7 @@ class EngineTree:
 
     @staticmethod
     def _room(folder: str) -> int:
-        return MAX_PROGRAMS if posixpath.basename(folder) in ("bin", "sbin") else MAX_SIBLINGS
+        return MAX_PROGRAMS if _programs(folder) else MAX_SIBLINGS
 
     def _here(self) -> Container:
         if self._container is None:
@@ -140,7 +141,7 @@ class EngineTree:
 
     def _fetch(self, path: str, limit: int) -> None:
         """Take a folder with all below it, once, as far as the limit goes."""
-        if path in self._fetched:
+        if path in self._fetched or path in self._whole:
             return
         self._fetched.add(path)
         folders = {path}
@@ -185,3 +186,7 @@ class EngineTree:
             tarfile.open(fileobj=Chunks(chunks, limit), mode="r|", bufsize=1 << 16) as tar,
         ):
             yield tar
+
+
+def _programs(folder: str) -> bool:
+    return posixpath.basename(folder) in ("bin", "sbin")
