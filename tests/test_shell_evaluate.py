@@ -50,6 +50,7 @@ def test_words(text, env, wanted):
         pytest.param('case "$1" in a) x;& b) y;; c) z;; esac', ["a"], ["x", "y"], id="case falls through"),
         pytest.param('if [ "$1" = a ]; then x; else y; fi; z', ["a"], ["x", "z"], id="if is decided"),
         pytest.param('if [[ $1 == a* && -z $2 ]]; then x; fi', ["abc"], ["x"], id="double brackets"),
+        pytest.param('if [ ! \\( -z "$1" -o "$1" = b \\) ]; then x; fi', ["a"], ["x"], id="escaped brackets in a test"),
         pytest.param('[ "${1#-}" != "$1" ] && set -- srv "$@"; exec "$@"', ["-p"], ["srv -p"], id="options first"),
         pytest.param('while [ $# -gt 0 ]; do case $1 in -x) X=1;; *) r $1;; esac; shift; done', ["-x", "y"], ["r y"],
                      id="arguments taken one by one"),

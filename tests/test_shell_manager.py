@@ -267,9 +267,9 @@ def test_a_script_that_starts_everything():
 
 def test_a_script_that_fills_a_database_first():
     processes, gaps = fixture("shell-database")
-    first = processes["mysqld_safe"]
+    first = processes["mysqld_safe-2"]
     assert (first.lifetime, first.phase, first.notes) == ("job", "once", ("only while the script runs",))
-    assert processes["mysqld_safe-2"].lifetime == "service"
+    assert processes["mysqld_safe"].lifetime == "service"
     assert processes["boot"].notes[0] == "makes a secret"
     assert gaps == []
 
@@ -332,3 +332,31 @@ def test_a_step_that_is_left_as_it_is_does_not_start_itself():
     facts = discover(replace(image, config=replace(image.config, cmd=("/start",))))
     assert [(p.lifetime, p.phase) for p in facts.processes] == [("job", "prepare")]
     assert facts.gaps == ()
+
+
+def test_a_script_that_ends_because_nothing_is_given_is_read_on():
+    text = 'if [ -z "$KEY" ]; then\n  app key:generate --show\n  exit\nfi\napp migrate\nexec gunicorn app'
+    found, gaps = script(text)
+    assert [(p.lifetime, str(p.command)) for p in found] == [("job", "app migrate"), ("service", "gunicorn app")]
+    assert [g.what.split(";")[0] for g in gaps] == ["as the image is, it ends before it starts what stays up"]
+
+
+def test_a_script_that_only_does_its_work_ends_where_it_ends():
+    found, gaps = script('if [ -z "$KEY" ]; then\n  app check\n  exit 0\nfi\napp migrate')
+    assert (short(found), gaps) == ([("job", "", "app check")], [])
+
+
+def test_a_start_script_of_its_own_is_not_tomcats():
+    found, _ = script("exec gunicorn app", files={"/startup.sh": "#!/bin/sh\nexec /start\n"})
+    assert [str(p.command) for p in found] == ["gunicorn app"]
+    image = image_of({"/startup.sh": "#!/bin/sh\nexec gunicorn app\n"}, executable=("/startup.sh",))
+    [one], _ = expand("shell", ["/startup.sh"], image)
+    assert str(one.command) == "gunicorn app"
+    assert (
+        expand(
+            "shell",
+            ["/opt/tomcat/bin/startup.sh"],
+            image_of({"/opt/tomcat/bin/startup.sh": "#!/bin/sh\nx\n"}, executable=("/opt/tomcat/bin/startup.sh",)),
+        )
+        is None
+    )

@@ -235,7 +235,9 @@ def _candidates(meant: Peeled, rules: Mapping[str, list[_Rule]]) -> Iterator[_Ru
     names = dict.fromkeys((name, unversioned(name), name.lower(), name.rsplit(".", 1)[0]))
     for candidate in names:
         yield from rules.get(candidate, ())
-    yield from (r for r in rules.get("*", ()) if fnmatch.fnmatchcase(name, r.name))
+    for rule in rules.get("*", ()):  # a pattern with a folder is about the whole path
+        if fnmatch.fnmatchcase(meant.program if "/" in rule.name else name, rule.name):
+            yield rule
 
 
 def _fits(rule: _Rule, meant: Peeled, valued: frozenset[str]) -> int | None:

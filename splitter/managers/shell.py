@@ -18,6 +18,8 @@ from splitter.shell.evaluate import evaluate
 
 UNREADABLE = "the script itself could not be read"
 AS_IT_IS = "run as it is"
+# Managers between the container's command and its main script.
+MAIN = frozenset(("shell", "wrappers"))
 ONCE = ("import", "init", "install", "migrate", "setup", "seed", "upgrade", "backup", "restore", "test", "help")
 
 
@@ -65,9 +67,15 @@ def _missing(process: Process, found: Missing, image: Image) -> list[Process | G
 
 def _read(process: Process, script: Script, image: Image) -> list[Process | Gap] | None:
     found = _children(process, script, image)
-    if found is None or script.args or process.lifetime != "service":
+    if found is None or process.lifetime != "service":
         return found
-    if any(isinstance(one, Process) and AS_IT_IS not in one.notes for one in found):
+    if not _stays(found) and MAIN.issuperset(process.via):
+        # The container would end at once. That is no way to run it: something has to be given.
+        again = _children(process, script, image, stays=True) or []
+        if _stays(again):
+            what = "as the image is, it ends before it starts what stays up; read as if what it asks for were there"
+            return [*again, Gap(what, process.evidence)]
+    if script.args or any(isinstance(one, Process) and AS_IT_IS not in one.notes for one in found):
         return found
     # Nothing starts without an argument.
     known = modes(script.text)
@@ -91,7 +99,11 @@ def _read(process: Process, script: Script, image: Image) -> list[Process | Gap]
     return [*children, *others, gap]
 
 
-def _children(process: Process, script: Script, image: Image) -> list[Process | Gap] | None:
+def _stays(found: list[Process | Gap]) -> bool:
+    return any(isinstance(one, Process) and one.lifetime == "service" and not one.off for one in found)
+
+
+def _children(process: Process, script: Script, image: Image, stays: bool = False) -> list[Process | Gap] | None:
     config = image.config
     user = process.user or config.user
     home: Mapping[str, str] = {"HOME": "/root"} if user.partition(":")[0] in ("", "root", "0") else {}
@@ -99,5 +111,6 @@ def _children(process: Process, script: Script, image: Image) -> list[Process | 
     trace = evaluate(
         script.text, path=script.path, env=given, args=script.args, cwd=process.workdir or config.workdir or "/",
         files=image, dialect=script.dialect, user=user, zero=script.zero,
+        stays=stays,
     )  # fmt: skip
     return Builder(process, image, script, trace, given).children()

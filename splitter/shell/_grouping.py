@@ -75,3 +75,14 @@ def wrong(root: tree_sitter.Node) -> tree_sitter.Node:
     while inner := next((c for c in node.children if c.is_missing or c.has_error), None):
         node = inner
     return node
+
+
+def grouped(raw: bytes) -> bytes:
+    """The text with `\\(` and `\\)` as plain brackets of the same width, on lines where they stand in `[ ]`."""
+    lines = raw.split(b"\n")
+    for at, line in enumerate(lines):
+        first, last = line.find(b"[ "), line.rfind(b" ]")
+        if 0 <= first < last:
+            inside = line[first:last].replace(b" \\(", b"  (").replace(b" \\)", b"  )")
+            lines[at] = line[:first] + inside + line[last:]
+    return b"\n".join(lines)

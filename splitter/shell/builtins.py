@@ -205,7 +205,8 @@ class Builtins(Variables):
             at = one.context.source
             what = "with the environment and arguments at hand it gives up here"
             self.failed = Unread(what, at.path, at.inner.line if at.inner else one.line)
-            return Outcome(status, "exit" if good or status.holds is None else "fail")
+            fine = (good or status.holds is None) and not self.stays
+            return Outcome(status, "exit" if fine else "fail")
         return Outcome(status if one.name == "return" else TRUE, one.name)
 
     def source(self, one: Spoken) -> Outcome:

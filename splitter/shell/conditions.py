@@ -15,6 +15,8 @@ _EXISTS = frozenset(("-e", "-a", "-f", "-d", "-r", "-w", "-x", "-s", "-L", "-h",
 _UNARY = _EXISTS | frozenset(("-n", "-z", "-v", "-t", "-u", "-g", "-k", "-o", "-R", "-N"))
 _BINARY = frozenset(("=", "==", "!=", "<", ">", "=~", "-nt", "-ot", "-ef", *_NUMERIC))
 _ALWAYS = frozenset(("/", "/tmp", "/run", "/proc", "/sys", "/dev", "/dev/null", "/dev/stdout", "/dev/stderr"))
+# Folders for what a person brings; no base image has anything there.
+_OUTSIDE = ("/config/", "/data/", "/mnt/", "/media/", "/run/secrets/", "/var/run/secrets/")
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ class _Reader:
             if op == "-s" and is_file and files.read(path) == "":
                 return Verdict(False, deps, when, unless)
             return Verdict(True, deps, when, unless)
-        return Verdict(False if files.complete or is_file or is_dir else None, deps, when, unless)
+        lacking = files.complete or is_file or is_dir or path.startswith(_OUTSIDE)
+        return Verdict(False if lacking else None, deps, when, unless)
 
     def compare(self, left: str, op: str, right: str) -> Verdict:
         a = self.expander.one(left)

@@ -28,18 +28,21 @@ def evaluate(
     dialect: str = "sh",
     user: str | None = None,
     zero: str | None = None,
+    stays: bool = False,
 ) -> Trace:
     """What a script does with this environment and these arguments; its text is never executed. Never raises.
 
     A variable that `env` does not have counts as unset. A condition that cannot be decided has both its arms
     reported. A `Word` among the arguments may be known at run time only. `user` is who runs it ("" for root; None:
-    not known) and `zero` its `$0` where that is not `path`.
+    not known) and `zero` its `$0` where that is not `path`. Of a script that `stays`, each exit that rests on what is
+    not set or not there is taken for a refusal to run like that, whatever its status, and the script is read on.
     """
     script = parse(text)
     state = State(_variables(env), tuple(_argument(a) for a in args), cwd=cwd, given=dict(env))
     state.zero = path if zero is None else zero
     state.source = path
     machine = Machine(state, files or NoFiles(), user, dialect)
+    machine.stays = stays
     source = Source(path, script)
     try:
         machine.broken(source)

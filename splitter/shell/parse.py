@@ -6,7 +6,7 @@ from functools import lru_cache
 import tree_sitter
 import tree_sitter_bash
 
-from splitter.shell._grouping import alternatives, bound, redirected, wrong
+from splitter.shell._grouping import alternatives, bound, grouped, redirected, wrong
 from splitter.shell.syntax import (
     AndOr,
     Arithmetic,
@@ -42,6 +42,10 @@ def parse(text: str) -> Script:
     """The statements of a script. Never raises; what does not parse is in `broken` and the rest is there."""
     raw = text.encode("utf-8", "replace")
     tree = tree_sitter.Parser(_LANGUAGE).parse(raw)
+    if tree.root_node.has_error and b"\\(" in raw:
+        # The grammar has no `[ \( ... \) ]`; a plain bracket it takes, and the places stay the same.
+        plain = tree_sitter.Parser(_LANGUAGE).parse(grouped(raw))
+        tree = plain if not plain.root_node.has_error else tree
     reader = _Reader(raw)
     body = reader.sequence(tree.root_node.children, tree.root_node, 0)
     if tree.root_node.has_error and not reader.broken:

@@ -36,6 +36,7 @@ class Reader(Outputs):
         self.sourced: list[Sourced] = []
         self.jobs = self.steps = 0
         self.failed: Unread | None = None
+        self.stays = False  # an exit, whatever its status, means that something was not as it should be
 
     def lost(self, what: str, context: Context, line: int) -> None:
         """Note a place that could not be read."""
