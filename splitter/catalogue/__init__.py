@@ -1,7 +1,7 @@
 """What is known of programs and base images: data in YAML, matched on what a command means."""
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -220,8 +220,9 @@ def _best(argv: tuple[str, ...]) -> tuple[_Found, _Found]:
     if meant is None:
         return NOTHING, NOTHING
     rules, values = _rules()
+    valued = next((values[name] for name in _names(meant) if name in values), frozenset[str]())
     for rule in _candidates(meant, rules):
-        at = _fits(rule, meant, values.get(rule.name, frozenset()))
+        at = _fits(rule, meant, valued)
         if at is not None:
             rank = (2 * (len(rule.words) + len(rule.options)) + ("*" not in rule.name), -at)
             kind = 0 if rule.known.phase else 1
@@ -232,12 +233,17 @@ def _best(argv: tuple[str, ...]) -> tuple[_Found, _Found]:
 
 def _candidates(meant: Peeled, rules: Mapping[str, list[_Rule]]) -> Iterator[_Rule]:
     name = meant.name
-    names = dict.fromkeys((name, unversioned(name), name.lower(), name.rsplit(".", 1)[0]))
-    for candidate in names:
+    for candidate in _names(meant):
         yield from rules.get(candidate, ())
     for rule in rules.get("*", ()):  # a pattern with a folder is about the whole path
         if fnmatch.fnmatchcase(meant.program if "/" in rule.name else name, rule.name):
             yield rule
+
+
+def _names(meant: Peeled) -> Iterable[str]:
+    """The names that a program may stand under."""
+    name = meant.name
+    return dict.fromkeys((name, unversioned(name), name.lower(), name.rsplit(".", 1)[0]))
 
 
 def _fits(rule: _Rule, meant: Peeled, valued: frozenset[str]) -> int | None:
