@@ -279,7 +279,11 @@ def _is_option(word: str, option: str) -> bool:
 
 @cache
 def _data(name: str) -> Any:
-    return load_yaml((resources.files(__package__) / f"{name}.yml").read_text("utf-8"))
+    import yaml
+
+    # Our own data: what `load_yaml` looks for in the texts of others would cost as much again as reading it.
+    text = (resources.files(__package__) / f"{name}.yml").read_text("utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @cache

@@ -12,7 +12,6 @@ from splitter.inspection import static
 from splitter.model.facts import Facts
 from splitter.model.image import Build, Image
 from splitter.model.plan import Plan
-from splitter.planning import make_plan
 from splitter.sources import Options, open_source, prefix_of
 
 DEFAULT = "docker-compose.yml"
@@ -42,6 +41,8 @@ class Reading:
 
     def plan(self, answers: Mapping[str, str]) -> Plan:
         """The plan under these answers, with the paths of `build:` as the file needs them."""
+        from splitter.planning import make_plan  # `inspect` does without
+
         plan = make_plan(self.facts, self.image, answers)
         services = tuple(replace(s, build=_build(s.build, self.output.parent)) if s.build else s for s in plan.services)
         return replace(plan, services=services)

@@ -18,6 +18,9 @@ from types import ModuleType
 from splitter.errors import SplitterError
 from splitter.model.image import Image
 
+# Where a prefix is looked for first, where no module has its name: a matter of speed, not a list of what there is.
+LIKELY = {"docker-daemon": "engine", "docker-archive": "archive", "oci-archive": "archive", "oci": "archive"}
+
 
 @dataclass(frozen=True)
 class Options:
@@ -76,9 +79,10 @@ def _bare(reference: str) -> str:
 
 
 def _source(prefix: str) -> ModuleType | None:
-    """The module that answers to a prefix; the one of that name is asked first, so the others stay unimported."""
+    """The module that answers to a prefix; the likely one is asked first, so the others stay unimported."""
     names = (m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    for name in sorted(names, key=lambda n: (n != prefix, n)):
+    likely = LIKELY.get(prefix, prefix)
+    for name in sorted(names, key=lambda n: (n != likely, n)):
         module = importlib.import_module(f"{__name__}.{name}")
         if prefix in module.PREFIXES:
             return module
