@@ -63,7 +63,7 @@ class _Work:
                 once.append((at, each))
             else:
                 stays.append(each)
-        for each in schedule(stays, self.drafts, self.drops, image, self.asker):
+        for each in schedule(stays, self.facts.processes, self.drafts, self.drops, image, self.asker):
             self.service(each)
         once = self.servers(once)
         jobs = Jobs(tuple(prepare), tuple(once))

@@ -189,7 +189,7 @@ def _its_own(
         return listens
     others = [s for s in siblings if s is not process and s.lifetime == "service" and not s.off]
     if not listens and image.config.ports and hinted(process) is None and not any(_could_serve(s) for s in others):
-        exposed = (number(port) for port in image.config.ports)
+        exposed = (number(port.removesuffix("/tcp")) for port in image.config.ports)
         listens = tuple(Listener("", port, certain=False) for port in exposed if port)
     return tuple(x for x in listens if not any(_takes(s, x.port, image) for s in others))[:1]
 

@@ -15,8 +15,13 @@ IDLE = "it runs no command of the application"
 NOTHING = "nothing of the application's for it to run"  # the cron manager's note
 
 
-def schedule(placed: Iterable[Placed], drafts: Drafts, drops: list[Drop], image: Image, asker: Asker) -> list[Placed]:
-    """Make the services of all scheduled commands. Returns what is left: everything that no schedule starts."""
+def schedule(
+    placed: Iterable[Placed], every: Iterable[Process], drafts: Drafts, drops: list[Drop], image: Image, asker: Asker
+) -> list[Placed]:
+    """Make the services of all scheduled commands. Returns what is left: everything that no schedule starts.
+
+    `every` has all processes of the image: a step among them may write entries when it runs, so cron stays.
+    """
     placed = list(placed)
     entries = [p for p in placed if p.process.lifetime == "scheduled"]
     rest = [p for p in placed if p.process.lifetime != "scheduled"]
@@ -28,6 +33,8 @@ def schedule(placed: Iterable[Placed], drafts: Drafts, drops: list[Drop], image:
         if daemon is not None:
             rest.remove(daemon)
         _make(daemon, mine, drafts, drops, image, asker)
+    if any(map(_schedules, every)):
+        return rest
     for idle in [p for p in rest if p.role == "scheduler" and p.known is not None and p.known.name == "cron"]:
         if image.complete or _of_base(idle.process, image) or NOTHING in idle.process.notes:
             rest.remove(idle)
@@ -39,6 +46,12 @@ def _runs(placed: Placed, scope: str) -> bool:
     """Whether a process is the daemon of the entries that came out of this scope."""
     process = placed.process
     return bool(scope) and placed.role == "scheduler" and process.scope[-1:] == (scope,)
+
+
+def _schedules(process: Process) -> bool:
+    """Whether a step may write entries for cron when it runs."""
+    words = (*process.command.argv, *process.command.run)
+    return any(place in word for word in words for place in ("crontab", "/etc/cron", "/spool/cron"))
 
 
 def _of_base(process: Process, image: Image) -> bool:
