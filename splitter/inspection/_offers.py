@@ -13,7 +13,7 @@ from splitter.inspection._address import EVERYWHERE, Address, address
 from splitter.inspection._hints import CLIENTS
 from splitter.inspection.configs import Said, read
 from splitter.inspection.configs._ini import entries
-from splitter.model.facts import Evidence, Process
+from splitter.model.facts import Evidence, Listening, Process
 from splitter.model.image import Image
 
 # Commands that only touch the container's own files, look or wait: they speak to no server.
@@ -110,6 +110,17 @@ def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
         for offer in _of(member, image):
             found.setdefault((offer.name, offer.address, offer.evidence), offer)
     return tuple(found.values())
+
+
+def seen(team: tuple[Member, ...], heard: Iterable[Listening], known: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Offers that only a run of the image shows."""
+    by_name = {m.name: m for m in team}
+    told = {(o.name, o.address.port, o.address.unix) for o in known}
+    return tuple(
+        Offer(by_name[x.process], Address(x.host, x.port, x.unix), x.evidence)
+        for x in heard
+        if x.process in by_name and x.protocol == "tcp" and (x.process, x.port, x.unix) not in told
+    )
 
 
 def _of(member: Member, image: Image) -> list[Offer]:

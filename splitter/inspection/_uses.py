@@ -11,6 +11,8 @@ from splitter.inspection._offers import DISPLAYS, Directory, Member, Offer
 from splitter.model.facts import CouplingKind, Evidence, Gap
 from splitter.model.image import Image
 
+UNHEARD = "and nothing in the image is known to listen there"
+
 HOST_WORDS = ("HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR", "IP")
 INSIDE = frozenset(("internal", "private", "upstream", "local", "proxy"))
 CLIENT_VARIABLES = ("PGHOST", "PGHOSTADDR", "MYSQL_HOST")
@@ -194,4 +196,4 @@ def unmatched(what: str, asked: Address, evidence: Evidence) -> Gap:
         return Gap(f"{what} {asked}, by which it steers supervisord, which is gone in a split", evidence)
     if name == "docker.sock":
         return Gap(f"{what} {asked}, which must be mounted from the engine's host", evidence)
-    return Gap(f"{what} {asked}, and nothing in the image is known to listen there", evidence)
+    return Gap(f"{what} {asked}, {UNHEARD}", evidence)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from splitter.inspection import _codeuses, _files, _signals, _uses
-from splitter.inspection._offers import Directory, members, offers
+from splitter.inspection._offers import Directory, members, offers, seen
 from splitter.inspection._program import silent
 from splitter.inspection._uses import Use
 from splitter.model.facts import Coupling, Facts, Gap, Listening, Process, Written
@@ -30,10 +30,14 @@ def written(image: Image, processes: tuple[Process, ...]) -> tuple[Written, ...]
     return read(image, processes).written
 
 
-def read(image: Image, processes: tuple[Process, ...]) -> Facts:
-    """Couplings, listening addresses, written paths, and as gaps the addresses at which nothing is known to listen."""
+def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, ...] = ()) -> Facts:
+    """Couplings, listening addresses, written paths, and as gaps the addresses at which nothing is known to listen.
+
+    `heard` are addresses that processes were seen to listen on while the image ran.
+    """
     team = members(image, processes)
     found_offers = offers(image, team)
+    found_offers += seen(team, heard, found_offers)
     speaking = [o.name for o in found_offers if o.address.port and o.certain]
     directory = Directory(image, found_offers, silent(team, speaking, image))
     places = _codeuses.places(team, image)

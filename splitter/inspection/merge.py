@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from splitter.catalogue import one_off, service
 from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
+from splitter.inspection._reread import heard_of, named_twice
 from splitter.managers._launch import name_of
 from splitter.model.facts import Command, Coupling, CouplingKind, Evidence, Facts, Gap, Listening, Process, Written
 from splitter.model.image import Image
@@ -50,11 +51,14 @@ def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
     kept = _without(facts, set(matched.opened), found)
     order = {p.name: i for i, p in enumerate(kept.processes)}
     written = tuple(_written(seen, matched, order))
+    heard = tuple(_listening(kept, seen, matched))
+    kept = heard_of(kept, heard, image)
+    kept = replace(kept, couplings=(*kept.couplings, *named_twice(kept, written)))
     return Facts(
         kept.processes,
         (*kept.couplings, *_connections(kept, seen, matched, order), *_shared(kept, seen, matched, order)),
         tuple(dict.fromkeys((*kept.gaps, *gaps))),
-        (*kept.listening, *_listening(kept, seen, matched)),
+        (*kept.listening, *heard),
         (*kept.written, *(w for w in written if w not in kept.written)),
     )
 
