@@ -21,7 +21,7 @@ SOURCE is one of
   compose:FILE#SERVICE    the service of a compose file that runs the container as it is now
 """
 EXITS = """\
-exit codes: 0 fine; 1 the answer is no (drift, open questions); 2 cannot proceed; 3 a bug; 130 interrupted
+exit codes: 0 fine; 1 the answer is no (drift, open questions, a failure); 2 cannot proceed; 3 a bug; 130 interrupted
 """
 
 
@@ -74,19 +74,21 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _inspect(_verb(verbs, "inspect", "list the processes that an image starts, with the evidence"))
     _split(_verb(verbs, "split", "make a docker-compose.yml with one service per process"))
+    _verify(_verb(verbs, "verify", "bring the original and the split up on the engine and compare them", source=False))
     return parser
 
 
-def _verb(verbs: "argparse._SubParsersAction[Parser]", name: str, help: str) -> Parser:
+def _verb(verbs: "argparse._SubParsersAction[Parser]", name: str, help: str, source: bool = True) -> Parser:
     verb = verbs.add_parser(
         name,
         help=help,
         description=help[0].upper() + help[1:] + ".",
-        epilog=SOURCES + "\n" + EXITS,
+        epilog=f"{SOURCES}\n{EXITS}" if source else EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    verb.add_argument("source", metavar="SOURCE", help="what to read; see below")
+    if source:
+        verb.add_argument("source", metavar="SOURCE", help="what to read; see below")
     return verb
 
 
@@ -109,6 +111,14 @@ def _split(verb: Parser) -> None:
     verb.add_argument("--accept-defaults", action="store_true", help="answer every open question with its default")
     verb.add_argument("--strict", action="store_true", help="exit 1 where any question is open, risky or not")
     _reading(verb)
+
+
+def _verify(verb: Parser) -> None:
+    verb.add_argument("-f", "--file", metavar="FILE", default="docker-compose.yml",
+                      help="the compose file that splitter made (default: docker-compose.yml)")  # fmt: skip
+    verb.add_argument("--json", action="store_true", help="print the checks as one JSON document")
+    verb.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=60.0,
+                      help="the longest that each of them may take to come up (default: 60)")  # fmt: skip
 
 
 def _reading(verb: Parser) -> None:

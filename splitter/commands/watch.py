@@ -30,27 +30,29 @@ def watched(facts: Facts, image: Image, prefix: str, args: Namespace) -> Facts:
 
     jobs = tuple(p.command.argv for p in facts.processes if p.lifetime == "job" and p.phase != "wait")
     options = Watch(settle=args.settle, timeout=args.run_timeout, env=environment(args), jobs=jobs)
+    reference = runnable(image, prefix)
+    try:
+        seen = observe(connect(), reference, options, say)
+    finally:
+        say("")
+    return replace(merge(facts, seen, image), needs=tuple(sorted(options.env)))
+
+
+def runnable(image: Image, prefix: str) -> str:
+    """The name or id by which the engine runs an image; one that has a build folder is built. Raises SplitterError."""
+    from splitter.engine import connect
+
     if prefix == ENGINE:
-        reference = image.reference.removeprefix(f"{ENGINE}:")
-    elif image.build is not None:
-        build = image.build
-        _say(f"building {build.context}")
-        reference = connect().build(
-            build.context,
-            file=str(Path(build.context, build.dockerfile)),
-            target=build.target,
-            args=build.args,
-        )
-    else:
+        return image.reference.removeprefix(f"{ENGINE}:")
+    if image.build is None:
         raise SplitterError(
             f"{image.reference} cannot be run from where it is",
             "load it into an engine (`docker load`) and name that image, or leave --run out",
         )
-    try:
-        seen = observe(connect(), reference, options, _say)
-    finally:
-        _say("")
-    return replace(merge(facts, seen, image), needs=tuple(sorted(options.env)))
+    build = image.build
+    say(f"building {build.context}")
+    file = str(Path(build.context, build.dockerfile))
+    return connect().build(build.context, file=file, target=build.target, args=build.args)
 
 
 def environment(args: Namespace) -> dict[str, str]:
@@ -81,7 +83,7 @@ def _assigned(where: str, texts: list[str]) -> Iterator[tuple[str, str]]:
             yield name, os.environ[name]
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """One line on a terminal that the next one takes the place of; nothing where stderr is none."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1

@@ -11,7 +11,7 @@ import contextlib
 import io
 import tarfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import islice
@@ -67,11 +67,16 @@ class Watch:
 
 
 def observe(
-    engine: Engine, image: Image | str, options: Watch | None = None, report: Report = lambda _: None
+    engine: Engine,
+    image: Image | str,
+    options: Watch | None = None,
+    report: Report = lambda _: None,
+    use: Callable[[Container, Observation], None] = lambda *_: None,
 ) -> Observation:
     """What an image that the engine holds does when it is started.
 
-    `report` is told what goes on, in words for a person. Raises SplitterError where the engine fails or has no such
+    `report` is told what goes on, in words for a person; `use` gets the container while it still is as it was seen,
+    unless it ended by itself. Raises SplitterError where the engine fails or has no such
     image; an image that does not start is an Observation that ended. The container is gone on every way out.
     """
     options = options or Watch()
@@ -85,7 +90,10 @@ def observe(
     try:
         run = _Run(engine, name, network, config, command, options, report)
         try:
-            return run.follow(run.held() or run.plain())
+            seen = run.follow(run.held() or run.plain())
+            if seen.stopped != "ended":
+                use(run.container, seen)
+            return seen
         finally:
             run.end()
     finally:
