@@ -68,6 +68,22 @@ def test_an_embedded_server_becomes_the_official_image_of_its_version():
         assert made[name].depends_on == {"redis": "service_healthy"}
 
 
+def test_settings_of_an_embedded_server_go_along_and_places_do_not():
+    server = process("redis", "redis-server /etc/r.conf --bind 127.0.0.1 --save 60 1 --appendonly yes --dir /x")
+    made = services(planned(WEB, server))
+    assert made["redis"].command == ("redis-server", "--save", "60", "1", "--appendonly", "yes")
+    server = process("postgres", "/usr/lib/postgresql/15/bin/postgres -D /x -c config_file=/y -c shared_buffers=1GB")
+    assert services(planned(WEB, server))["postgres"].command == ("postgres", "-c", "shared_buffers=1GB")
+
+
+def test_a_server_with_a_password_of_its_own_stays_as_it_is():
+    image = image_of({"/etc/r.conf": "port 6379\nrequirepass hunter2\n"})
+    for command in ("redis-server --requirepass hunter2", "redis-server /etc/r.conf"):
+        plan = planned(WEB, process("redis", command), image=image)
+        assert services(plan)["redis"].image == "example/test"
+        assert "hunter2" not in render(plan, ".")
+
+
 def test_an_embedded_server_that_stays_listens_where_its_clients_are():
     image = image_of(env={"REDIS_URL": "redis://localhost:6379/0"})
     plan = planned(WEB, WORKER, REDIS, image=image, couplings=[TO_REDIS], answers={"backing:redis": "same"})

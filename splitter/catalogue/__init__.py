@@ -30,6 +30,7 @@ class Known:
     loopback      listens on 127.0.0.1 unless told otherwise
     creates       what the official image is told to create: variables by meaning (user, password, database)
     url           the scheme of the URLs that point to it
+    keep          options of its command that the official image is given as well ("--x" or "-c"; patterns)
     """
 
     name: str
@@ -52,6 +53,7 @@ class Known:
     url: tuple[str, ...] = ()
     note: str = ""
     unless: str = ""
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import posixpath
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
 from splitter.catalogue import Known, looks_secret, service
@@ -71,10 +72,13 @@ def choose(process: Process, known: Known, couplings: Sequence[Coupling], image:
         Option("same", "this image, in a service of its own", "nothing else changes"),
         Option("external", "a server outside, which you run", "you give its address in .env"),
     ]
-    default = "official" if known.image and not more and not sockets else "same"
+    locked = guarded(process, image)
+    default = "official" if known.image and not more and not sockets and not locked else "same"
     why = f"{known.because}; the image holds version {number}" if found else known.because
     if more:
         why = f"{known.because}; it uses {', '.join(more[:3])}, which the official image lacks"
+    elif locked:
+        why = f"{known.because}; it asks for a password of its own ({locked}), which the official image would not"
     elif sockets:
         why = f"{known.because}; it is reached through a socket only"
     answer = asker.ask(
@@ -83,9 +87,31 @@ def choose(process: Process, known: Known, couplings: Sequence[Coupling], image:
     return Choice(answer, number)
 
 
+def configuration(process: Process, image: Image) -> str:
+    """The file that the server's command names as its configuration, where the image has it; else ""."""
+    words = (w.rpartition("=")[2] for w in process.command.argv[1:])
+    return next((w for w in words if w.endswith((".conf", ".cnf", ".ini", ".cfg")) and image.is_file(w)), "")
+
+
+def guarded(process: Process, image: Image) -> str:
+    """Where a server without users is given its password: the option, or the file with the line; else ""."""
+    for word in process.command.argv:
+        option = word.partition("=")[0]
+        if option.startswith("--") and looks_secret(option.lstrip("-")):
+            return option
+    path = configuration(process, image)
+    text = image.read(path) if path else None
+    for number, line in enumerate(text.splitlines() if isinstance(text, str) else (), 1):
+        if line.split()[:1] in (["requirepass"], ["aclfile"]):
+            return f"{path}:{number}"
+    return ""
+
+
 def official(draft: Draft, known: Known, number: str, taken: Mapping[str, str]) -> str:
     """Make a draft a service of the official image. Returns the name of its data volume ("" without one)."""
     draft.image = f"{known.image}:{number}"
+    if draft.runs is not None and (words := kept(draft.runs.command.argv, known)):
+        draft.told = words
     draft.runs = None
     if known.healthcheck:
         draft.health = check(known, known.port)
@@ -95,6 +121,32 @@ def official(draft: Draft, known: Known, number: str, taken: Mapping[str, str]) 
     name = volume_name(f"/{draft.name}-data", taken)
     draft.mounts[known.image_data] = Mount(name, known.image_data)
     return name
+
+
+# What the official image decides by itself: where files are and where it listens.
+PLACES = ("config_file", "listen_addresses", "data_directory", "hba_file", "ident_file", "external_pid_file",
+          "unix_socket_directories", "port")  # fmt: skip
+
+
+def kept(argv: Sequence[str], known: Known) -> tuple[str, ...]:
+    """The command of the official image with the settings that the old server was given; () where it had none."""
+    meant = peel(tuple(argv))
+    if meant is None or not known.keep:
+        return ()
+    found: list[str] = []
+    rest = list(meant.args)
+    while rest:
+        word = rest.pop(0)
+        option, equals, _ = word.partition("=")
+        group = [word]
+        while rest and not equals and not rest[0].startswith("-"):
+            group.append(rest.pop(0))
+        place = any(w.partition("=")[0] in PLACES for w in group)
+        known_here = all("$" not in w for w in group) and not looks_secret(option.lstrip("-"))
+        if any(fnmatchcase(option, pattern) for pattern in known.keep) and not place and known_here:
+            found += group
+    program = meant.name.removesuffix("_safe").removesuffix("-safe")
+    return (program, *found) if found else ()
 
 
 def check(known: Known, port: int) -> Healthcheck:

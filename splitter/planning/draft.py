@@ -25,6 +25,7 @@ class Draft:
     steps    of a one-off job: its steps in order, as the cuts left them
     prepare  set-up steps that precede the program in this container
     script   the path of a script that does its set-up, shared with others
+    told     the command for another image, () for its own
     image    another image than the one that is split
     stays    the image's own ENTRYPOINT prepares and is kept
     """
@@ -54,6 +55,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     stays: bool = False
     script: str = ""
+    told: tuple[str, ...] = ()
 
     @property
     def one_off(self) -> bool:

@@ -77,6 +77,7 @@ def _elsewhere(draft: Draft, secrets: Secrets) -> Service:
         because=draft.because,
         origin=origin(draft),
         image=draft.image,
+        command=draft.told or None,
         environment=dict(draft.env),
         volumes=tuple(draft.mounts.values()),
         depends_on=dict(draft.after),

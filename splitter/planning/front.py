@@ -74,9 +74,9 @@ def check_health(drafts: Drafts, image: Image) -> None:
             text = known.healthcheck.replace("{port}", str(known.port))
             if draft.runs is not None:
                 text = text.replace("{command}", shell_words(draft.runs.command.argv))
-            draft.health = Healthcheck(("CMD-SHELL", text), interval="30s", timeout="5s", retries=3)
+            draft.health = Healthcheck(("CMD-SHELL", text), interval="10s", timeout="5s", retries=3)
         else:
-            draft.health = Healthcheck(("CMD", "true"))
+            draft.health = Healthcheck(("CMD", "true"), interval="10s")
             draft.note(f"The image's health check tests {tested.name if tested else 'another service'}, not this one.")
 
 

@@ -153,6 +153,8 @@ class _Work:
                 if name := backing.official(draft, known, choice.version, taken):
                     self.volumes[name] = Volume(name, f"what {draft.name} keeps")
                 self.notes += backing.moves(draft, known)
+                if path := backing.configuration(process, self.image):
+                    draft.note(f"Its old configuration, {path}, is not used: what it needs of that goes to `command`.")
                 gone.append(known)
             elif choice.answer == "external":
                 del self.drafts.each[draft.name]

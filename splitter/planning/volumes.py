@@ -140,7 +140,8 @@ def unowned(drafts: Drafts, image: Image, users: Mapping[str, str]) -> list[tupl
         if not user or user.split(":")[0] in ("root", "0"):
             continue
         for path, mount in draft.mounts.items():
-            known = path in (p for p, _ in found) or image.node(path) is not None
+            # A declared VOLUME is there in every container, as the engine makes it, so the image itself sees to it.
+            known = path in (p for p, _ in found) or image.node(path) is not None or path in image.config.volumes
             if mount.volume and not known and not path.startswith("/run"):
                 found.append((path, user))
     return found
