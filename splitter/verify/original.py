@@ -9,8 +9,8 @@ from splitter.model.observation import Observation, Seen
 from splitter.verify.answers import Answer
 from splitter.verify.asking import Asker
 
-SAMPLES = 3
-APART = 1.0  # seconds between two samples: what changes by itself is to be told from what does not
+SAMPLES = 2
+APART = 1.5  # seconds between two samples: what changes by itself is to be told from what does not
 EPHEMERAL = 32768  # ip(7): up there a port is whatever was free
 
 Samples = Mapping[tuple[int, str], tuple[Answer, ...]]
