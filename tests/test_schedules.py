@@ -11,13 +11,13 @@ from splitter.planning import make_plan
 @pytest.mark.parametrize(
     ("name", "text", "command", "found"),
     [
-        pytest.param("requirements.txt", "flask\nAPScheduler>=3\n", "gunicorn app", True, id="in the requirements of a web"),
+        pytest.param("requirements.txt", "flask\nAPScheduler>=3\n", "gunicorn app", True, id="in requirements"),
         pytest.param("requirements.txt", "# APScheduler\n", "gunicorn app", False, id="not in a comment"),
         pytest.param("requirements.txt", "apscheduler-extras\n", "gunicorn app", False, id="not as a part of a name"),
         pytest.param("requirements.txt", "apscheduler\n", "redis-server", False, id="not in a server of another kind"),
         pytest.param("Gemfile", 'gem "sidekiq-cron"\n', "bundle exec sidekiq", True, id="sidekiq's own"),
         pytest.param("Gemfile", 'gem "sidekiq-cron"\n', "bundle exec puma", False, id="not in the web beside sidekiq"),
-        pytest.param("package.json", '{"dependencies": {"node-cron": "^3"}}', "node web.js", True, id="of a node program"),
+        pytest.param("package.json", '{"dependencies": {"node-cron": "^3"}}', "node web.js", True, id="of node"),
         pytest.param("config/puma.rb", "plugin :solid_queue\n", "puma", True, id="a plugin of puma"),
     ],
 )  # fmt: skip

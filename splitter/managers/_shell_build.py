@@ -65,10 +65,16 @@ class Builder:
     def only_looks(self, meanings: Sequence[Meaning]) -> bool:
         """Whether a script sleeps, asks and prints, and nothing else.
 
-        A request whose answer nobody asks for is work: that is how jobs are started over HTTP.
+        A request whose answer nobody asks for is work: that is how jobs are started over HTTP. So is a signal, but for
+        one to the supervisor, or to the first process, which ends the container.
         """
         names = {posixpath.basename(m.argv[0]) for m in meanings}
         if self.trace.unread or "sleep" not in names:
+            return False
+        signals = [m.call for m in meanings if posixpath.basename(m.argv[0]) in ("kill", "pkill", "killall")]
+        if any(
+            "supervisord" not in c.source and c.argv[-1] not in ("1", "$PPID") and "-0" not in c.argv for c in signals
+        ):
             return False
         asked = all(m.call.condition for m in meanings if posixpath.basename(m.argv[0]) in ("curl", "wget", "nc"))
         return asked and all(m.kind in ("skip", "wait", "control") for m in meanings)

@@ -35,7 +35,8 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
         argv = argv[1:]
     name = posixpath.basename(argv[0]) if argv else ""
     reader = READERS.get(name)
-    if reader is None or "/init.d/" in argv[0] or {"--help", "--version", "-test", "--test", "-V", "-h"} & set(argv[1:]):
+    asks = {"--help", "--version", "-test", "--test", "-V", "-h"} & set(argv[1:])
+    if reader is None or "/init.d/" in argv[0] or asks:
         return None
     interpreter = _scripts.script(process.command.argv[0], process, image)
     if interpreter and (name != "yacron" or interpreter in _scripts.SHELLS):

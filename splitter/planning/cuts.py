@@ -253,6 +253,11 @@ class Cuts:
         return next((r for r in found if r is not None), None)
 
     def see(self, coupling: Coupling, users: list[Draft], offerer: Draft, kind: str) -> str:
+        folder = posixpath.dirname(coupling.target) if coupling.target.endswith(".pid") else ""
+        if kind == "pid" and folder not in ("", "/", "/tmp", "/run", "/var/run"):
+            name = self.volume(folder, f"{coupling.target}, by which {names(users)} signals {offerer.name}", TMPFS)
+            for draft in (offerer, *users):
+                draft.mounts.setdefault(folder, Mount(name, folder))
         for draft in users:
             if kind == "pid" and not self.drafts.waits(offerer.name, draft.name):
                 draft.pid = offerer.name

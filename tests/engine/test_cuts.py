@@ -78,6 +78,11 @@ CASES = {
         pantry="--memory flour",
         cook=f"{COOK} --memory flour",
     ),
+    "a signal by a pid file": Case(
+        {"cook": "pid: !reset null"},
+        pantry="--pid /run/pantry/pantry.pid",
+        cook="/bin/sh /srv/ring.sh",
+    ),
     "a connection that only a run shows": Case(
         {"cook": "network_mode: !reset null"},
         pantry="--bind 127.0.0.1:9000",

@@ -4,6 +4,7 @@ import argparse
 import http.server
 import os
 import pathlib
+import signal
 import socketserver
 import sys
 import time
@@ -33,6 +34,7 @@ parser.add_argument("--bind", default=f"{os.environ.get('HOST', '0.0.0.0')}:9000
 parser.add_argument("--unix")
 parser.add_argument("--file")
 parser.add_argument("--memory")
+parser.add_argument("--pid")
 args = parser.parse_args()
 print("the pantry opens", flush=True)
 if args.unix:
@@ -45,6 +47,11 @@ elif args.memory:
     memory = shared_memory.SharedMemory(args.memory, create=True, size=5)
     resource_tracker.unregister(f"/{args.memory}", "shared_memory")
     memory.buf[:5] = b"flour"
+    while True:
+        time.sleep(60)
+elif args.pid:
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    pathlib.Path(args.pid).write_text(str(os.getpid()))
     while True:
         time.sleep(60)
 else:
