@@ -225,6 +225,7 @@ class _Run:
             self._container.discard()
 
     def _result(self, look: Look, stopped: Stopped, changes: Changes | None, began: float) -> Observation:
+        settled = self._last() - began
         self.report("asking which files changed")
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
@@ -257,6 +258,7 @@ class _Run:
             tuple(self.unseen),
             tuple(sorted(self._secrets())),
             round(time.monotonic() - began, 2),
+            round(settled, 2),
         )
 
     def _last(self) -> float:

@@ -93,6 +93,8 @@ class Observation:
     log        the last lines of its output, secrets hidden
     unseen     what could not be looked at, in words
     hidden     names of variables with a secret: `$NAME` stands for their values in every command line
+    seconds    from its start until it was watched no longer
+    settled    of these, until the last news that was waited for
     """
 
     processes: tuple[Seen, ...] = ()
@@ -106,6 +108,7 @@ class Observation:
     unseen: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     seconds: float = 0.0
+    settled: float = 0.0
 
     def process(self, pid: int) -> Seen | None:
         return next((p for p in self.processes if p.pid == pid), None)
