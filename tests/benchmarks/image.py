@@ -80,7 +80,7 @@ def _splitting(image: str) -> None:
 def _told(*words: str) -> dict[str, float]:
     """What a new Python measures within splitter: see `_within`."""
     command = (sys.executable, __file__, "--within", *words)
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
