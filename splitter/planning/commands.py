@@ -1,7 +1,7 @@
 """What a container runs: one program in exec form, or a short shell line where something must come before it."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitter.catalogue import foreground, looks_secret
@@ -67,9 +67,15 @@ def direct(words: tuple[str, ...], image: Image) -> tuple[str, ...]:
     return (*parts[at + 1 :], *words) if at >= 0 and parts[at + 1 :] else words
 
 
-def line_of(step: Process, main: Process | None, image: Image, user: str) -> str:
-    """A set-up step as a shell line, with what is its own: folder, environment, user."""
-    env = {} if main is None else {k: v for k, v in step.env.items() if main.env.get(k) != v}
+def line_of(
+    step: Process, main: Process | None, image: Image, user: str, known: Mapping[str, str] | None = None
+) -> str:
+    """A set-up step as a shell line, with what is its own: folder, environment, user.
+
+    The folder and the variables of `main` (or the variables `known`) are there already.
+    """
+    there_already = main.env if main is not None else known or {}
+    env = {k: v for k, v in step.env.items() if there_already.get(k) != v}
     words = direct(step.command.start if step.command.run else step.command.argv, image)
     given = tuple(
         f"{k}={v}" for k, v in env.items() if not unknown(v) and image.config.env.get(k) != v and not looks_secret(k, v)

@@ -24,7 +24,7 @@ class Draft:
     runs     the process that it runs, as the cuts left it; None where another image brings its own command
     steps    of a one-off job: its steps in order, as the cuts left them
     prepare  set-up steps that precede the program in this container
-    script   the path of a script that does its set-up, shared with others
+    script   the command of a script that does its set-up, shared with others
     told     the command for another image, () for its own
     image    another image than the one that is split
     stays    the image's own ENTRYPOINT prepares and is kept

@@ -10,8 +10,10 @@ from splitter.model.plan import Service
 from splitter.planning import entry
 from splitter.planning.commands import Started, chain, compose, environment
 from splitter.planning.draft import Draft
+from splitter.planning.scripts import script
 from splitter.planning.secrets import Secrets
 
+LONG = 20  # lines of a one-off job, from which on its steps share their functions
 DEFAULT_GRACE = 10.0  # seconds; Compose's own (compose-spec 05-services, stop_grace_period)
 INITS = frozenset(
     ("tini", "dumb-init", "docker-init", "catatonit", "systemd", "s6-svscan", "my_init", "runsvdir", "init")
@@ -26,13 +28,17 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
     env = secrets.hidden(environment(main, image), draft.name)
     if draft.runs is not None:
         told, more = secrets.told(draft.runs)
-        lines = [f"sh {draft.script}", *draft.lines] if draft.script else draft.lines
+        lines = [draft.script, *draft.lines] if draft.script else draft.lines
         started = compose(told, () if draft.script else draft.prepare, image, lines)
         env |= more
     else:
         env = {k: v for k, v in env.items() if all(s.env.get(k) == main.env.get(k) for s in draft.steps)}
         steps = [s for s in draft.steps if s.phase != "prepare"] if draft.script else draft.steps
-        started = chain(steps, image, [f"sh {draft.script}"] if draft.script else ())
+        started = chain(steps, image, [draft.script] if draft.script else ())
+        if len(started.command) == 3 and started.command[2].count("\n") > LONG:
+            shell, text = script(steps, image, environment(main, image))
+            first = f"{draft.script}\n" if draft.script else ""
+            started = Started((f"/bin/{shell}", "-c", (first + text).rstrip("\n")))
     for step in (*draft.prepare, *draft.steps):
         env |= secrets.only(step.env, draft.name)
     env |= draft.env

@@ -1,14 +1,15 @@
 """Long set-up that several services share: written once, as a script that `configs:` brings into each container."""
 
+import shlex
 from collections.abc import Sequence
 
 from splitter.model.facts import Process
 from splitter.model.image import Image
-from splitter.planning.commands import line_of, strict_before
 from splitter.planning.draft import Draft, Drafts
 from splitter.planning.patches import Patches
+from splitter.planning.scripts import script
 
-SHORT = 5  # lines of set-up that a command can hold and still be read
+SHORT = 7  # lines of set-up that a command can hold and still be read
 
 
 def share(drafts: Drafts, image: Image, patches: Patches) -> None:
@@ -20,14 +21,17 @@ def share(drafts: Drafts, image: Image, patches: Patches) -> None:
             groups.setdefault(tuple(p.name for p in steps), []).append(draft)
     number = 1
     for members in groups.values():
-        text = script(prelude(members[0]), image)
-        if len(members) < 2 or text.count("\n") <= SHORT:
+        if len(members) < 2:
+            continue
+        shell, text = script(prelude(members[0]), image, common(members))
+        text = f"#!/bin/{shell}\ncd {shlex.quote(image.config.workdir or '/')}\n{text}"
+        if text.count("\n") <= SHORT:
             continue
         path = "/prepare.sh" if number == 1 else f"/prepare-{number}.sh"
         number += 1
         for draft in members:
             patches.whole(path, text, draft)
-            draft.script = path
+            draft.script = f"{shell} {path}"
 
 
 def prelude(draft: Draft) -> list[Process]:
@@ -39,10 +43,7 @@ def prelude(draft: Draft) -> list[Process]:
     return [] if late else draft.steps[:first]
 
 
-def script(steps: Sequence[Process], image: Image) -> str:
-    """The steps as a script that root runs in the image's own folder."""
-    lines = ["#!/bin/sh", f"cd {image.config.workdir or '/'}"]
-    if strict_before(steps, image):
-        lines.append("set -e")
-    lines += dict.fromkeys(line_of(step, None, image, "") for step in steps)
-    return "\n".join(lines) + "\n"
+def common(members: Sequence[Draft]) -> dict[str, str]:
+    """The variables that all these services have."""
+    envs = [(d.runs or d.steps[-1]).env for d in members]
+    return {k: v for k, v in envs[0].items() if all(e.get(k) == v for e in envs)}

@@ -1,0 +1,89 @@
+"""Several steps as one shell script: functions that more than one of them needs are written once."""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from splitter.catalogue import looks_secret
+from splitter.model.facts import Process
+from splitter.model.image import Image
+from splitter.planning.commands import line_of, same_user, strict_before, unknown
+from splitter.shell.parse import parse
+from splitter.shell.syntax import Function
+
+SHELLS = {"/bin/bash": "bash", "bash": "bash", "/usr/bin/bash": "bash", "/bin/sh": "sh", "sh": "sh"}
+
+
+def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], user: str = "") -> tuple[str, str]:
+    """The shell that reads it, and the text. `known` are the variables of the service, and `user` who runs it.
+
+    A step that is shell text runs in a sub-shell of its own, so that what it sets or changes stays with it.
+    """
+    texts = [_text(step, image, user) for step in steps]
+    shell = "bash" if any(t is not None and t[0] == "bash" for t in texts) else "sh"
+    parts = [_parts(t[1]) if t is not None else None for t in texts]
+    counted = Counter(source for p in parts if p is not None for source in set(p[0].values()))
+    names = Counter(name for p in parts if p is not None for name, source in set(p[0].items()))
+    common = {s for s, times in counted.items() if times > 1 and all(_alone(s, p, names) for p in parts if p)}
+    lines = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
+    lines += [s for s in counted if s in common]
+    blocks: dict[str, None] = {}
+    for step, part in zip(steps, parts, strict=True):
+        if part is None:
+            blocks[line_of(step, None, image, user, known)] = None
+            continue
+        functions, body = part
+        own = [s for s in functions.values() if s not in common]
+        arguments = step.command.start[4:]
+        inner = [*_folder(step, image), *_exports(step, image, known), *own]
+        inner += [f"set -- {shlex.join(arguments)}"] if arguments else []
+        inner += [body] if body else []
+        blocks["(\n" + "\n".join(inner) + "\n)" if inner else ":"] = None
+    return shell, "\n".join([*lines, *blocks]) + "\n"
+
+
+def _alone(source: str, part: tuple[Mapping[str, str], str], names: Mapping[str, int]) -> bool:
+    """Whether a function means the same in this step: no other one of its name stands there."""
+    name = next((n for n, s in part[0].items() if s == source), None)
+    return name is None or names[name] == 1
+
+
+def _text(step: Process, image: Image, user: str) -> tuple[str, str] | None:
+    """The shell and the text of a step that is shell text and needs no other user; None for any other."""
+    words = step.command.start
+    if len(words) < 3 or words[1] != "-c" or words[0] not in SHELLS or "\n" not in words[2]:
+        return None
+    return (SHELLS[words[0]], words[2]) if same_user(step.user, image) == user else None
+
+
+def _parts(text: str) -> tuple[dict[str, str], str]:
+    """The functions of a text by name, and what is left of it."""
+    read = parse(text)
+    if read.broken:
+        return {}, text
+    functions: dict[str, str] = {}
+    rest: list[bytes] = []
+    at = 0
+    for statement in read.body.body:
+        if not isinstance(statement, Function) or statement.name in functions:
+            continue
+        functions[statement.name] = read.source(statement.span)
+        rest.append(read.raw[at : statement.span.start])
+        at = statement.span.end
+    rest.append(read.raw[at:])
+    body = b"".join(rest).decode("utf-8", "replace")
+    return functions, "\n".join(line for line in body.splitlines() if line.strip())
+
+
+def _folder(step: Process, image: Image) -> list[str]:
+    there = step.workdir or image.config.workdir or "/"
+    return [f"cd {shlex.quote(there)}"] if there != (image.config.workdir or "/") else []
+
+
+def _exports(step: Process, image: Image, known: Mapping[str, str]) -> list[str]:
+    given = {**image.config.env, **known}
+    return [
+        f"export {name}={shlex.quote(value)}"
+        for name, value in step.env.items()
+        if given.get(name) != value and not unknown(value) and not looks_secret(name, value)
+    ]
