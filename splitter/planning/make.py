@@ -57,6 +57,8 @@ class _Work:
         for at, each in enumerate(placed):
             if each.drop:
                 self.drops.append(Drop(each.process, each.drop))
+                if each.known is not None and each.known.unless and not each.process.off:
+                    self.notes.append(f"{each.process.name} is left out: {each.drop}.")
             elif each.phase == "prepare":
                 prepare.append((at, each))
             elif each.phase or each.role in ("migration", "job"):
