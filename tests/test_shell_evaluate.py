@@ -195,3 +195,21 @@ def test_the_user_decides_who_asks_for_him():
     text = 'if [ "$(id -u)" = 0 ]; then exec gosu app "$0"; fi; run'
     assert lines(text, user="") == ["gosu app /s.sh"]
     assert lines(text, user="1000") == ["run"]
+
+
+def test_what_an_arm_assigned_before_it_left_its_loop_counts():
+    text = 'R=; for x in a b; do if [ "$(ask $x)" = t ]; then R=$x; break; fi; done\n[ -z "$R" ] && exit 1\nrun'
+    assert [c.argv[0] for c in trace(text).calls][-1] == "run"
+    assert not [u for u in trace(text).unread if "gives up" in u.what]
+    text = "f() { if ask; then R=a; return; fi; R=b; }; f; run $R"
+    assert trace(text).calls[-1].argv == ("run", "$R")
+
+
+def test_what_an_assignment_takes_is_told_apart():
+    got = trace('f() { local R; R=$(ctl start "$1" 2>&1); }; f a; [ "$Z" = 1 ] && f b; X=$(date); Y=$(tool ask); run')
+    assert [(at, " ".join(c.argv), c.off) for at, c in got.taken] == [
+        (0, "ctl start a", ""),
+        (0, "ctl start b", "Z=1"),
+        (0, "tool ask", ""),
+    ]
+    assert [c.argv for c in got.calls] == [("run",)]

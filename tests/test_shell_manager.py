@@ -360,3 +360,28 @@ def test_a_start_script_of_its_own_is_not_tomcats():
         )
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param("flask run -h 0.0.0.0 &\nexec web", ["flask run -h 0.0.0.0", "web"], id="a host"),
+        pytest.param("gunicorn a -t 30 &\nexec web", ["gunicorn a -t 30", "web"], id="a time limit"),
+        pytest.param("php artisan queue:work -v &\nexec web", ["php artisan queue:work -v", "web"], id="verbose"),
+        pytest.param("nginx -c /x -t\nexec web", ["web"], id="a check"),
+        pytest.param("nginx -s reload\nexec web", ["web"], id="a signal"),
+        pytest.param(
+            'D=$(ls /usr/lib/x)\nsu pg -c "/usr/lib/x/$D/pg_ctl -D /d start -t 9"\nexec web',
+            ["su pg -c '/usr/lib/x/$D/pg_ctl -D /d start -t 9'", "web"],
+            id="a server in a folder that only running tells",
+        ),
+    ],
+)
+def test_what_stays_up_beside_the_main_program(text, wanted):
+    found, _ = script(text)
+    assert [str(p.command) for p in found if p.lifetime == "service"] == wanted
+
+
+def test_a_migration_whose_output_is_kept_is_a_step():
+    found, _ = script("OUT=$(python manage.py migrate 2>&1)\nV=$(tool version)\nexec web")
+    assert short(found) == [("job", "", "python manage.py migrate"), ("service", "", "web")]

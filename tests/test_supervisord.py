@@ -263,3 +263,11 @@ def test_without_its_own_section_supervisord_does_not_start():
     programs, [gap] = read("[program:a]\ncommand=x")
     assert [p.name for p in programs] == ["a"]
     assert "[supervisord]" in gap.what
+
+
+def test_a_program_started_where_its_answer_is_kept():
+    text = "[program:main]\ncommand=/main.sh\n[program:a]\ncommand=x\nautostart=false\n"
+    script = '#!/bin/bash\nup() { local R; R=$(supervisorctl start "$1" 2>&1); }\nfor D in a; do up "$D"; done\n'
+    programs, gaps = read(HEAD + text, files={"/main.sh": script})
+    assert [(p.name, p.off) for p in programs] == [("main", ""), ("a", "")]
+    assert not gaps

@@ -31,7 +31,8 @@ class Builder:
     """One script on its way to processes."""
 
     def __init__(self, process: Process, image: Image, script: Script, trace: Trace, given: Mapping[str, str]) -> None:
-        self.process, self.image, self.script, self.trace, self.given = process, image, script, trace, given
+        self.process, self.image, self.script, self.given = process, image, script, given
+        self.trace = _with_taken(trace)
         self.found: list[Process | Gap] = []
         self.files: dict[str, Node | None] = {}
         self.written = 0
@@ -405,6 +406,18 @@ class Builder:
         if rendered.arguments and self.script.args:
             args = (self.script.zero, *(a if isinstance(a, str) else a.text for a in self.script.args))
         return ("/bin/bash" if bash else "/bin/sh", "-c", text, *args)
+
+
+def _with_taken(trace: Trace) -> Trace:
+    """A migration is one too where the script keeps what it prints; what else is asked in `$(...)` is no process."""
+    calls: list[Call] = []
+    for at in range(len(trace.calls) + 1):
+        for before, call in trace.taken:
+            known = one_off(call.argv) if before == at else None
+            if known is not None and known.role == "migration" and not call.condition:
+                calls.append(call)
+        calls += trace.calls[at : at + 1]
+    return replace(trace, calls=tuple(calls)) if trace.taken else trace
 
 
 def _decided(by: str) -> str:

@@ -46,9 +46,10 @@ CONTROLS = frozenset((
     "sv", "supervisorctl", "s6-svc", "s6-svwait", "s6-svok", "s6-rc", "s6-svstat", "s6-svscanctl", "initctl",
     "rc-service-wait", "circusctl",
 ))  # fmt: skip
-CHECKS = frozenset((
-    "-t", "-T", "-v", "-V", "--version", "--help", "-h", "configtest", "validate", "--check-config", "--dump-config",
-))  # fmt: skip
+CHECKS = frozenset(("--version", "--help", "configtest", "validate", "--check-config", "--dump-config"))
+# Letters that ask for the same of these servers, and mean something else (a time limit, verbose, a host) elsewhere.
+SHORT_CHECKS = frozenset(("-t", "-T", "-v", "-V", "-h"))
+CHECKED = ("nginx", "openresty", "apache", "httpd", "php-fpm", "sshd", "lighttpd", "unbound", "squid")
 SECRETS = frozenset(("openssl", "uuidgen", "pwgen", "ssh-keygen", "mkpasswd", "apg", "makepasswd", "certtool"))
 MAKES_SECRET = ("rand", "req", "genrsa", "genpkey", "ecparam", "dhparam")
 PIPE_ENDS = frozenset(("tee", "logger", "sed", "awk", "grep", "ts", "cronolog", "rotatelogs", "multilog", "svlogd",
@@ -83,22 +84,26 @@ def meaning(call: Call, image: Image, posix_echo: bool = False) -> Meaning:
     """What a call is there for, by its words and where it stands."""
     main = _main(call)
     argv, user = main.argv, ""
+    meant = argv
     if posixpath.basename(argv[0]) in ("su", "runuser") and (found := switched(argv)):
         inner = _single(found.argv[2], main)
-        argv, user = (inner, found.user) if inner else (argv, "")
-    peeled = peel(argv)
-    known = one_off(argv) or service(argv)
-    kind = _kind(call, main, argv, peeled, image, posix_echo)
+        if inner:
+            meant = inner.argv
+            # Words that only running tells are left to the user's own shell.
+            argv, user = (meant, found.user) if inner.known else (argv, "")
+    peeled = peel(meant)
+    known = one_off(meant) or service(meant)
+    kind = _kind(call, main, meant, peeled, image, posix_echo)
     return Meaning(call, argv, kind, user, main, peeled, known)
 
 
-def _single(text: str, call: Call) -> tuple[str, ...]:
-    """The words of a text that is one plain command; () for anything else."""
+def _single(text: str, call: Call) -> Call | None:
+    """What a text that is one plain command calls; None for anything else."""
     trace = evaluate(text, path=call.path, env=call.env, cwd=call.cwd or "/")
     calls = [c for c in trace.calls if posixpath.basename(c.argv[0]) not in ("echo", "sleep")]
-    if len(calls) != 1 or trace.unread or calls[0].pipe or calls[0].background or not calls[0].known:
-        return ()
-    return calls[0].argv if not calls[0].redirects and calls[0].cwd == (call.cwd or "/") else ()
+    if len(calls) != 1 or trace.unread or calls[0].pipe or calls[0].background:
+        return None
+    return calls[0] if not calls[0].redirects and calls[0].cwd == (call.cwd or "/") else None
 
 
 def _main(call: Call) -> Call:
@@ -124,6 +129,8 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
         return "control"
     if stops(argv):
         return "stop"
+    if inner.startswith(CHECKED) and "-s" in peeled.args:
+        return "control"  # nginx -s reload
     if daemon := init_script(argv):
         return "service" if daemon[1] in STARTS else "skip"
     if inner in TOOLS:
@@ -147,7 +154,7 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
         return "file"
     if job is not None and job.name == "rights":
         return "file"
-    if stays is not None and not CHECKS & set(peeled.args):
+    if stays is not None and not checks(inner, peeled.args):
         return "service"
     return "job"
 
@@ -176,6 +183,13 @@ def _quiet(call: Call, argv: tuple[str, ...], peeled: Peeled, image: Image, echo
     if name == "timeout" and len(args) > 1:
         return "job"
     return "skip"
+
+
+def checks(name: str, args: Sequence[str]) -> bool:
+    """Whether a server is only asked for its version, its options or what it makes of its configuration."""
+    if CHECKS & set(args):
+        return True
+    return bool(SHORT_CHECKS & set(args)) and (len(args) == 1 or name.startswith(CHECKED))
 
 
 def _is_code(name: str, args: Sequence[str]) -> bool:

@@ -47,7 +47,7 @@ def started_by_programs(programs: list[Process], process: Process, image: Image,
 def _starts(program: Process, process: Process, image: Image) -> Iterator[tuple[tuple[str, ...], Call]]:
     """What a program's script tells supervisorctl to start."""
     trace = _trace(program, process, image)
-    for call in trace.calls if trace else ():
+    for call in (*trace.calls, *(c for _, c in trace.taken)) if trace else ():
         for one in (call, *call.pipe):
             argv = list(one.argv)
             if posixpath.basename(argv[0]) != "supervisorctl":

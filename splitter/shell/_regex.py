@@ -26,7 +26,7 @@ def regex(pattern: str, extended: bool, ignore: bool = False) -> re.Pattern[str]
             char = pattern[i]
             if char in "(){}|+?" and not extended:
                 out.append(char)
-            elif char in "ntwWsSbB" or (char.isdigit() and char != "0"):
+            elif char in "nrtfvwWsSbB" or (char.isdigit() and char != "0"):
                 out.append("\\" + char)
             elif char in "<>":
                 out.append(r"\b")
@@ -78,8 +78,8 @@ def _bracket(pattern: str, at: int) -> tuple[int, str]:
             out, i = out + CLASSES[name], end + 2
             continue
         char = pattern[i]
-        if char == "\\" and pattern[i + 1 : i + 2] in ("n", "t", "]"):
-            # GNU sed reads \n and \t in brackets; a backslash is otherwise itself.
+        if char == "\\" and pattern[i + 1 : i + 2] in ("n", "r", "t", "]"):
+            # GNU sed reads \n, \r and \t in brackets; a backslash is otherwise itself.
             out, i = (
                 out + (char + pattern[i + 1] if pattern[i + 1] != "]" else "\\\\"),
                 i + (2 if pattern[i + 1] != "]" else 1),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from splitter.shell import patterns
 from splitter.shell.conditions import TRUE, UNDECIDED, Verdict, both, either
-from splitter.shell.judging import HARMLESS, command, quiet
+from splitter.shell.judging import HARMLESS, command, quiet, takes
 from splitter.shell.loops import Loops
 from splitter.shell.scope import DONE, Body, Context, Outcome
 from splitter.shell.syntax import AndOr, Background, Case, If, Pipeline, Sequence, Simple, Statement, walk
@@ -75,7 +75,7 @@ class Branches(Loops):
     def idle(self, node: Statement, depth: int = 0) -> bool:
         """Whether nothing in a statement, or in the functions that it calls, could start anything."""
         for statement in walk(node):
-            if isinstance(statement, (Background, Pipeline)):
+            if isinstance(statement, (Background, Pipeline)) or takes(statement):
                 return False
             if isinstance(statement, Simple) and statement.words and statement.words[0] not in HARMLESS:
                 body = self.state.functions.get(statement.words[0]) if isinstance(statement.words[0], str) else None
@@ -166,6 +166,7 @@ class Branches(Loops):
             return Outcome(UNDECIDED, flows.pop() if len(flows) == 1 else "exit")
         first, *others = going
         self.state = first
+        self.gone += [(outcome.flow, state) for state, outcome in ends if outcome.flow in ("break", "return")]
         for other in others:
             first.meet(other)
         statuses = {outcome.status.holds for _, outcome in ends if not outcome.flow}

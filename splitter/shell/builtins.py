@@ -66,6 +66,7 @@ class Builtins(Variables):
         redirects = tuple(self.redirect(r) for r in node.redirects)
         if not node.words:
             for one in node.assigns:
+                self.takes(one.value, node, context)
                 self.assign(one)
             if any(_writes(r) for r in redirects):
                 self.report(Spoken(node, (Word(":", ":"),), [], context, Extra(redirects=redirects)))

@@ -119,6 +119,7 @@ class Trace:
     """All calls of a script in order, and what could not be read.
 
     env and cwd are those at the end; `functions` the names defined; `unread` never hides a call that was read.
+    `taken` are programs run in a `$(...)` whose output an assignment takes, each with the number of calls before it.
     """
 
     calls: tuple[Call, ...] = ()
@@ -127,3 +128,4 @@ class Trace:
     cwd: str = "/"
     functions: tuple[str, ...] = ()
     sourced: tuple[Sourced, ...] = ()
+    taken: tuple[tuple[int, Call], ...] = ()

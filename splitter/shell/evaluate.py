@@ -61,6 +61,7 @@ def evaluate(
         end.cwd,
         tuple(sorted(end.functions)),
         tuple(dict.fromkeys(machine.sourced)),
+        tuple({(c.path, c.start, c.argv): (min(at, len(machine.calls)), c) for at, c in machine.taken}.values()),
     )
 
 

@@ -1,8 +1,12 @@
 """What a statement is like before it is read: quiet, a test, or a program whose status nobody knows."""
 
+from dataclasses import replace
+
+from splitter.shell.names import used
 from splitter.shell.syntax import (
     AndOr,
     Arithmetic,
+    Assign,
     Function,
     If,
     Not,
@@ -24,6 +28,13 @@ QUIET = frozenset((
 HARMLESS = QUIET | frozenset((
     "shift", "let", "test", "[", "typeset", "read", "break", "continue", "wait", "date", "tput", "command", "type",
     "which", "basename", "dirname", "id", "whoami", "hostname", "pwd", "getopts", "mapfile", "readarray", "grep",
+))  # fmt: skip
+# What only prints.
+PRINTS = HARMLESS | frozenset((
+    "cat", "sed", "awk", "tr", "cut", "head", "tail", "ls", "sort", "uniq", "wc", "find", "readlink", "realpath",
+    "stat", "nproc", "uname", "getent", "jq", "seq", "egrep", "rev", "tac", "openssl", "sha256sum", "md5sum",
+    "base64", "expr", "xargs", "mktemp", "pwgen", "uuidgen", "printenv", "env", "pgrep", "ps", "ip", "getconf", "free",
+    "df", "cd",
 ))  # fmt: skip
 
 
@@ -47,6 +58,16 @@ def quiet(node: Statement) -> bool:
             return all(quiet(b) for b in bodies)
         case _:
             return False
+
+
+def takes(node: Statement) -> bool:
+    """Whether it assigns what a program says that does more than print."""
+    if not isinstance(node, Simple):
+        return False
+    assigns = tuple(a for a in (*node.assigns, *node.words) if isinstance(a, Assign))
+    if not any("$(" in a.value or "`" in a.value for a in assigns):
+        return False
+    return not used(replace(node, words=(), assigns=assigns))[0] <= PRINTS
 
 
 def command(node: Statement) -> bool:

@@ -86,15 +86,27 @@ class Machine(Branches):
                 return self.branch(node, context)
             case Case():
                 return self.case(node, context)
-            case For():
-                return self.each(node, context)
-            case ArithmeticFor():
-                return self.count(node, context)
-            case While():
-                return self.repeat(node, context)
+            case For() | ArithmeticFor() | While():
+                mark = len(self.gone)
+                match node:
+                    case For():
+                        outcome = self.each(node, context)
+                    case ArithmeticFor():
+                        outcome = self.count(node, context)
+                    case While():
+                        outcome = self.repeat(node, context)
+                self.meet("break", mark)
+                return outcome
             case Function():
                 self.state.functions[node.name] = Body(node.name, node.body, context.source)
                 return DONE
+
+    def meet(self, flow: str, mark: int) -> None:
+        """At the end of a loop or function: what holds too where one of its arms left it early."""
+        for how, state in self.gone[mark:]:
+            if how == flow:
+                self.state.meet(state)
+        self.gone[mark:] = [one for one in self.gone[mark:] if one[0] != flow]
 
     def subshell(self, node: Statement, context: Context) -> Outcome:
         outer = self.state
@@ -198,7 +210,9 @@ class Machine(Branches):
         state.args = tuple(arguments)
         state.outer, state.locals = frozenset(), {}
         inner = replace(context, source=body.source, function=body.name, depth=context.depth + 1)
+        mark = len(self.gone)
         outcome = self.run(body.node, inner)
+        self.meet("return", mark)
         state = self.state
         for name, old in state.locals.items():
             if old is None:

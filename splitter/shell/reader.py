@@ -1,14 +1,19 @@
 """What the parts of the interpreter share: its state, its findings, and how they call each other."""
 
+import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splitter.shell.calls import Call, Redirect, Sourced, Unread, Word
+from splitter.shell.judging import PRINTS
+from splitter.shell.lexer import Substitution, lex
+from splitter.shell.names import used
 from splitter.shell.outputs import Outputs
+from splitter.shell.parse import parse
 from splitter.shell.scope import Body, Context, Outcome, Source
 from splitter.shell.syntax import Redir, Simple, Statement
 from splitter.shell.values import NONE, State, Value
-from splitter.shell.world import Files
+from splitter.shell.world import MAX_FRAMES, Files
 
 
 class Full(Exception):
@@ -36,6 +41,8 @@ class Reader(Outputs):
         self.sourced: list[Sourced] = []
         self.jobs = self.steps = 0
         self.failed: Unread | None = None
+        self.gone: list[tuple[str, State]] = []  # states in which an arm that may be taken left by break or return
+        self.taken: list[tuple[int, Call]] = []  # calls whose output an assignment takes, and how many stand before
         self.stays = False  # an exit, whatever its status, means that something was not as it should be
 
     def lost(self, what: str, context: Context, line: int) -> None:
@@ -53,6 +60,27 @@ class Reader(Outputs):
 
     def call(self, node: Simple, fields: tuple[Word, ...], context: Context, more: Extra) -> None:
         raise NotImplementedError
+
+    def takes(self, source: str, node: Simple, context: Context) -> None:
+        """What the substitutions of an assigned word run besides what they print."""
+        if "$(" not in source and "`" not in source:
+            return
+        for part in lex(source):
+            if not isinstance(part, Substitution):
+                continue
+            script = parse(part.text)
+            programs = {posixpath.basename(p) for p in used(script)[0]}
+            if script.broken or programs <= PRINTS or context.depth >= MAX_FRAMES:
+                continue
+            outer, calls, unread = self.state, len(self.calls), len(self.unread)
+            inner = Source(context.source.path, script, context.source.inner or node.span)
+            self.state = outer.copy()
+            try:
+                self.run(script.body, replace(context, source=inner, depth=context.depth + 1, last=False))
+                self.taken += [(calls, replace(c, exec=False, last=False)) for c in self.calls[calls:]]
+            finally:
+                self.state = outer
+                del self.calls[calls:], self.unread[unread:]
 
     def redirect(self, redir: Redir) -> Redirect:
         raise NotImplementedError

@@ -94,6 +94,7 @@ class Variables(Reader):
         mine = context.function != "" and builtin != "export" and builtin != "readonly" and "g" not in options
         for word in node.words[1:]:
             if isinstance(word, Assign):
+                self.takes(word.value, node, context)
                 self.localized(word.name, mine)
                 self.assign(word, exported=exported)
             elif word[:1] not in ("-", "+"):
