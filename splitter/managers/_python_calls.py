@@ -3,13 +3,12 @@
 import ast
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from splitter.managers._python_expressions import Expressions, shown
 from splitter.managers._python_library import NOT_KNOWN, Library
 from splitter.managers._python_values import Class, Environ, Function, Instance, Module, Name, Scope, Started, Unknown
+from splitter.managers._starts import MAX_EVENTS, Event
 
-MAX_EVENTS = 400
 # Calls that turn the script itself into a server: it is a program then, and no launcher.
 SERVES = frozenset(
     (
@@ -29,29 +28,6 @@ POPEN = ("subprocess.Popen",)
 PROCESSES = ("multiprocessing.Process", "multiprocessing.context.Process", "torch.multiprocessing.Process")
 THREADS = ("threading.Thread", "multiprocessing.dummy.Process")
 ENDS = ("sys.exit", "exit", "quit", "os._exit")
-
-
-@dataclass
-class Event:
-    """One start. `kind` is start, run (waits for its end), exec, shell (`os.system`) or function (of Python)."""
-
-    kind: str
-    argv: object
-    path: str
-    line: int
-    shell: bool = False
-    cwd: str = ""
-    env: dict[str, object] = field(default_factory=dict)
-    user: str = ""
-    off: str = ""
-    notes: tuple[str, ...] = ()
-    beside: bool = False
-    loop: bool = False
-    round: int = -1
-    waited: bool = False
-    logs: tuple[str, ...] = ()
-    name: str = ""
-    target: object = None
 
 
 class End(Exception):
