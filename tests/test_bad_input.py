@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from splitter.cli import main
+from splitter.engine import connect
 from splitter.model.facts import Gap
 from splitter.sources import open_source
 
@@ -14,11 +15,13 @@ DOCKERFILE = 'FROM scratch\nCOPY . /\nCMD ["/run"]\n'
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, request):
     """A working folder with a small build folder `app`, and no engine that answers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    connect.cache_clear()
+    request.addfinalizer(connect.cache_clear)
     (tmp_path / "app").mkdir()
     (tmp_path / "app/Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "broken").mkdir()
