@@ -12,8 +12,9 @@ from splitter.model.facts import Evidence, Gap
 from splitter.model.image import Config, Image, Tree, normal, text_node
 from splitter.shell.arguments import NotKnown, new_mode, owner
 from splitter.sources._context import Change, ContextTree, Graft
-from splitter.sources._ignore import glob_regex
+from splitter.sources._ignore import Ignore, glob_regex
 from splitter.sources._parse import Instruction
+from splitter.sources._project import elsewhere
 from splitter.sources._stage import Stage
 from splitter.sources._unpack import unpack
 
@@ -50,7 +51,7 @@ def copy(stage: Stage, one: Instruction, origin: Origin) -> None:
             stage.not_known(one, f"ADD {source}")
             continue
         found = _matches(files, source)
-        if not found:
+        if not found and not _around(stage, one, source, target, several, change, origin):
             _absent(stage, one, source, origin)
         for path in found:
             _lay(stage, one, files, path, source, target, several or len(found) > 1, change, origin)
@@ -143,6 +144,22 @@ def _remote(source: str) -> bool:
     return source.startswith(("http://", "https://", "git@", "git://", "ssh://")) or (
         head.endswith(".git") and ":" in head
     )
+
+
+def _around(
+    stage: Stage, one: Instruction, source: str, target: str, several: bool, change: Change, origin: Origin
+) -> bool:
+    """Take what is not in the context from the project around it, with a gap that says so."""
+    if not origin.folder or not isinstance(origin.tree, ContextTree) or origin.tree.left_out(normal(source)):
+        return False
+    place = elsewhere(origin.folder, source)
+    if place is None:
+        return False
+    folder, shown = place
+    other = Origin(ContextTree(folder, Ignore([])), shown, folder=folder)
+    _lay(stage, one, Image("", Config(), other.tree), normal(source), source, target, several, change, other)
+    stage.gap(f"{one.name} {source}: not in the context; read from {shown} of the project around it", one)
+    return True
 
 
 def _absent(stage: Stage, one: Instruction, source: str, origin: Origin) -> None:

@@ -3,18 +3,21 @@
 import os
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 
 from splitter.errors import SplitterError
-from splitter.model.image import Build, Image, MemoryTree, Node, normal
+from splitter.model.image import Build, Config, Image, MemoryTree, Node, normal
 from splitter.sources import Options
 from splitter.sources._context import Change, ContextTree, Graft
 from splitter.sources._copy import Origin, copy
 from splitter.sources._ignore import Ignore
 from splitter.sources._parse import HINT, Instruction, Text, held_back, parse, read_text
+from splitter.sources._project import dockerfile_of
 from splitter.sources._stage import Stage, inherit_base
 from splitter.sources._words import BadWord, expand
 
 PREFIXES = ("dockerfile",)
+MAX_BASES = 3  # Dockerfiles of the same project that build on one another
 
 # The platform is that of nearly every server; `--build-arg TARGETARCH=...` says another.
 PLATFORM = {
@@ -75,8 +78,11 @@ def _text(path: str, shown: str, inside: str) -> str:
 class _Build:
     """The stages of a Dockerfile, each gone through when it is needed."""
 
-    def __init__(self, text: Text, shown: str, context: ContextTree, folder: str, options: Options) -> None:
+    def __init__(
+        self, text: Text, shown: str, context: ContextTree, folder: str, options: Options, bases: int = MAX_BASES
+    ) -> None:
         self.text, self.shown, self.context, self.folder = text, shown, context, folder
+        self.options, self.bases = options, bases
         self.given = dict(options.build_args)
         self.wanted = options.target
         self.outer: dict[str, str | None] = {**PLATFORM, **{k: v for k, v in self.given.items() if k in PLATFORM}}
@@ -149,7 +155,7 @@ class _Build:
             )
         parent = self._find(reference, index, numbers=False)
         if parent is None:
-            stage.begin(reference)
+            self._base(stage, first, reference)
         else:
             stage.begin_from(self.stage(parent))
             for one in self.stage(parent).onbuild:
@@ -157,6 +163,29 @@ class _Build:
         for one in rest:
             self._do(stage, one, index)
         return stage
+
+    def _base(self, stage: Stage, one: Instruction, reference: str) -> None:
+        """Start from an image that is not at hand, as its own Dockerfile has it where the project holds that."""
+        beside = os.path.join(self.folder, posixpath.dirname(self.shown))
+        found = None
+        if inherit_base(reference)[0] == Config() and self.bases:
+            found = dockerfile_of(reference, self.folder, beside)
+        if found is None:
+            stage.begin(reference)
+            return
+        path, folder = found
+        shown = os.path.relpath(path, os.path.realpath(self.folder))
+        context = self.context if folder == self.folder else ContextTree(folder, Ignore(_ignored(folder, path)))
+        options = replace(self.options, file=path, target="")
+        try:
+            other = _Build(parse(_text(path, shown, ""), shown), shown, context, folder, options, self.bases - 1)
+            stage.begin_from(other.stage(other.target()))
+        except SplitterError as error:
+            stage.begin(reference)
+            stage.gap(f"FROM {reference}: not at hand, and {shown} of the same project cannot be read ({error})", one)
+            return
+        stage.args, stage.shell = {}, Stage("", "").shell
+        stage.gap(f"FROM {reference}: not at hand; taken as {shown} of the same project builds it", one)
 
     def _do(self, stage: Stage, one: Instruction, index: int) -> None:
         methods: dict[str, Callable[[Instruction], None]] = {
