@@ -385,3 +385,11 @@ def test_what_stays_up_beside_the_main_program(text, wanted):
 def test_a_migration_whose_output_is_kept_is_a_step():
     found, _ = script("OUT=$(python manage.py migrate 2>&1)\nV=$(tool version)\nexec web")
     assert short(found) == [("job", "", "python manage.py migrate"), ("service", "", "web")]
+
+
+def test_a_script_that_lives_for_a_loop_of_functions_is_run_as_it_is():
+    text = "mkdir -p /run/x\n. /lib.sh\nwhile true; do check; sleep 5; done"
+    [one], gaps = script(text, files={"/lib.sh": "check() { if changed; then mail reload; fi; }\n"})
+    assert (one.name, str(one.command), one.command.run, one.lifetime) == ("main", "/start", (), "service")
+    assert one.notes[:2] == ("runs every 5 seconds in a shell loop", "the loop runs mail reload")
+    assert not gaps

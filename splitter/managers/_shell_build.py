@@ -53,8 +53,16 @@ class Builder:
         if parts and all(u.what == "files" for u in parts) and not self.trace.unread:
             return [self.whole(parts[0])]
         self.count = len(parts)
+        loops = [u for u in parts if u.what == "loop" and not (u.call.background or u.call.off)]
+        self.alone = (
+            len(loops) == 1
+            and not self.script.inline
+            and all(u.what in ("files", "own", "wait", "control") for u in parts if u is not loops[0])
+        )
         for unit in parts:
             self.add(unit)
+        if self.alone and any(isinstance(p, Process) and p.command == self.process.command for p in self.found):
+            self.found = [p for p in self.found if isinstance(p, Gap) or p.command == self.process.command]
         for gap in self.trace.unread:
             self.found.append(Gap(gap.what, self.at(gap.path, gap.line)))
         if self.process.lifetime == "service" and not any(isinstance(one, Process) for one in self.found):
@@ -207,10 +215,12 @@ class Builder:
         """An endless loop: one process that runs a program again and again."""
         one = unit.meaning
         argv = bare(one.argv)
+        elsewhere = one.call.path != self.script.path
         pause = next((c.argv[1] for i in unit.at if (c := self.trace.calls[i]).argv[0].endswith("sleep")
                       and len(c.argv) > 1), "")  # fmt: skip
         again = one.kind == "service" and service(argv) is not None
-        again = again or (pause.isdecimal() and int(pause[:6]) <= SHORT and one_off(argv) is None)
+        quick = pause.isdecimal() and int(pause[:6]) <= SHORT and one_off(argv) is None
+        again = again or (quick and not (elsewhere and one.call.guards))
         if again and not unit.others and not any(r.op.startswith("<") for r in one.call.redirects):
             # A loop around what stays up only starts it again; nothing that is due at a time is due every second.
             note = f"started again by a loop ({self.where(one.call)})"
@@ -223,6 +233,13 @@ class Builder:
         text = self.renderer.source(one.call) if script else one.call.source
         rendered = self.renderer.before(text, one.call.root[0], keep=unit.at)
         name = self.main_name(argv, unit)
+        if elsewhere:
+            # The program stands in a function of a file that is read in; the loop itself is what has to run.
+            rendered = self.renderer.only(unit.at)
+        if self.alone and (elsewhere or len(rendered.text) > LIBRARY):
+            # A script that lives for this loop, and is too rich to be written out, is run as it is.
+            notes = [notes[0], f"the loop runs {Command(argv)}", *notes[1:], "run as it is"]
+            return self.process_of(unit, self.process.name, self.process.command, "service", notes=tuple(notes))
         return self.process_of(unit, name, Command(argv, self.shell(rendered)), "service", notes=tuple(notes))
 
     def job(self, unit: Unit) -> Process:
