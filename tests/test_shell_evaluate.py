@@ -213,3 +213,20 @@ def test_what_an_assignment_takes_is_told_apart():
         (0, "tool ask", ""),
     ]
     assert [c.argv for c in got.calls] == [("run",)]
+
+
+def test_what_is_asked_for_by_two_names_is_taken_as_given():
+    text = """file_env() {
+      local var="$1" fileVar="${1}_FILE" val="${2:-}"
+      if [ "${!var:-}" ]; then val="${!var}"; elif [ "${!fileVar:-}" ]; then val="$(<"${!fileVar}")"; fi
+      export "$var"="$val"
+    }
+    file_env PASSWORD
+    if [ -z "$PASSWORD" ]; then echo "PASSWORD must be set" >&2; exit 1; fi
+    run -p "$PASSWORD"
+    """
+    got = trace(text)
+    assert [c.argv for c in got.calls if not c.off] == [("echo", "PASSWORD must be set"), ("run", "-p", "$PASSWORD")][
+        1:
+    ]
+    assert not [u for u in got.unread if "gives up" in u.what]

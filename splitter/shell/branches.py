@@ -5,7 +5,7 @@ from dataclasses import replace
 from splitter.shell import patterns
 from splitter.shell.conditions import TRUE, UNDECIDED, Verdict, both, either
 from splitter.shell.judging import HARMLESS, command, quiet, takes
-from splitter.shell.loops import Loops
+from splitter.shell.loops import Loops, assigned
 from splitter.shell.scope import DONE, Body, Context, Outcome
 from splitter.shell.syntax import AndOr, Background, Case, If, Pipeline, Sequence, Simple, Statement, walk
 from splitter.shell.values import State, Variable, unknown
@@ -101,7 +101,8 @@ class Branches(Loops):
         del self.calls[mark:]
         self.state = before
         for name in sorted(outside):
-            if name.isidentifier() and name not in before.vars:
+            held = before.vars.get(name)
+            if name.isidentifier() and (held is None or (name in held.value.deps and not held.outside)):
                 before.vars[name] = Variable(
                     unknown(f"${name}", f"${{{name}}}", frozenset((name,))), True, outside=True
                 )
@@ -118,6 +119,7 @@ class Branches(Loops):
             rest = replace(node, arms=node.arms[at + 1 :])
             if status.holds is False:
                 self.aside(body, inner, status.deps, status.when)
+                self.would(body, status.deps)
                 inner = inner.given(self.because(status.deps))
                 continue
             guard = context.source.script.source(condition.span)
@@ -152,6 +154,13 @@ class Branches(Loops):
                 items = held.items and {k: replace(v, deps=v.deps | deps) for k, v in held.items.items()}
                 value = replace(held.value, deps=held.value.deps | deps)
                 self.state.vars[name] = replace(held, value=value, items=items)
+
+    def would(self, body: Sequence, deps: frozenset[str]) -> None:
+        """What an arm that is not taken would have assigned rests on what decided it."""
+        for name in sorted(assigned(body)) if deps else ():
+            held = self.state.vars.get(name)
+            if held is not None and not held.outside and held.items is None:
+                self.state.vars[name] = replace(held, value=replace(held.value, deps=held.value.deps | deps))
 
     def fresh(self, status: Verdict) -> bool:
         """Decided by a file that is not there: so it is in a new container, and not where a volume holds it."""

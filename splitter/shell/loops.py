@@ -160,7 +160,7 @@ class Loops(Builtins):
 
     def blurred(self, body: Sequence) -> None:
         """What later rounds may have changed is not known in any."""
-        for name in sorted(_assigned(body)):
+        for name in sorted(assigned(body)):
             held = self.state.get(name)
             if held is not None and held.items is None:
                 self.loses(name, held.value.deps)
@@ -256,7 +256,7 @@ def _leaves(node: Statement, flow: str) -> bool:
             return False
 
 
-def _assigned(body: Sequence) -> set[str]:
+def assigned(body: Sequence) -> set[str]:
     """Names that a body assigns, other than by `local` and its kin."""
     names: set[str] = set()
     for statement in walk(body):
@@ -271,7 +271,7 @@ def _assigned(body: Sequence) -> set[str]:
 
 def _changes(body: Sequence) -> set[str]:
     """Names and arguments that a body changes."""
-    names = _assigned(body)
+    names = assigned(body)
     for statement in walk(body):
         if isinstance(statement, Simple):
             if _named(statement) in ("shift", "set"):
