@@ -28,6 +28,7 @@ from splitter.managers._js_values import (
 _LANGUAGE = tree_sitter.Language(tree_sitter_javascript.language())
 MAX_FILES = 8
 MODULES = ("path", "os", "fs", "process")
+ENDS = (".js", ".json", ".cjs", ".mjs", "/index.js", "/index.mjs")
 
 
 def exported(text: str, path: str, env: Mapping[str, str], cwd: str, read: Read) -> Value:
@@ -35,15 +36,15 @@ def exported(text: str, path: str, env: Mapping[str, str], cwd: str, read: Read)
 
     `read` gives the text of another file (for `require('./base')`), None where it is not to be had.
     """
-    return _Reader(env, cwd, read).file(text, path)
+    return Reader(env, cwd, read).file(text, path)
 
 
 def literal(text: str, path: str) -> Value:
     """The value of a text that is one expression: JSON with comments and trailing commas, as pm2 reads it."""
-    return _Reader({}, "/", lambda _: None).file(f"module.exports = (\n{text}\n)", path, 1)
+    return Reader({}, "/", lambda _: None).file(f"module.exports = (\n{text}\n)", path, 1)
 
 
-class _Reader(Expressions):
+class Reader(Expressions):
     def __init__(self, env: Mapping[str, str], cwd: str, read: Read) -> None:
         super().__init__(env, cwd, read)
         self.files: dict[str, Value] = {}
@@ -52,6 +53,7 @@ class _Reader(Expressions):
         """`above` lines were put before the text."""
         raw = text.encode("utf-8", "replace")
         root = tree_sitter.Parser(_LANGUAGE).parse(raw).root_node
+        self.seen(root)
         outer = (self.path, self.above)
         self.path, self.above = path, above
         scope = Scope({"module": Object(exports=Object()), "exports": UNDEFINED})
@@ -69,6 +71,9 @@ class _Reader(Expressions):
         finally:
             self.path, self.above = outer
         return module["exports"]
+
+    def seen(self, root: Node) -> None:
+        """Look at a file before it is followed."""
 
     def body(self, nodes: list[Node], scope: Scope, depth: int) -> Value | None:
         """Statements in order; the value of the first `return`, None where there is none."""
@@ -147,11 +152,12 @@ class _Reader(Expressions):
             return
         if value is not None:
             holder["exports"] = self.value(value, scope, depth + 1)
-        elif declared is not None and isinstance(holder["exports"], Object):
-            for one in declared.named_children:
+        elif isinstance(holder["exports"], Object):
+            for one in (declared, *declared.named_children) if declared is not None else _specifiers(node):
                 name = one.child_by_field_name("name")
-                if name is not None and name.type == "identifier":
-                    holder["exports"][source(name)] = scope.names.get(source(name), UNDEFINED)
+                alias = one.child_by_field_name("alias") or name
+                if name is not None and alias is not None and name.type == "identifier":
+                    holder["exports"][source(alias)] = scope.names.get(source(name), UNDEFINED)
 
     def imports(self, node: Node, scope: Scope) -> None:
         named = node.child_by_field_name("source")
@@ -203,7 +209,7 @@ class _Reader(Expressions):
         if not name.startswith((".", "/")):
             return self.lost(node, f"what the module {name} gives is not known")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(self.path), name))
-        for path in (target, f"{target}.js", f"{target}.json", f"{target}.cjs", f"{target}/index.js"):
+        for path in (target, *(f"{target}{end}" for end in ENDS)):
             if path in self.files:
                 return self.files[path]
             if len(self.files) < MAX_FILES and (text := self.read(path)) is not None:
@@ -212,6 +218,11 @@ class _Reader(Expressions):
                 self.files[path] = got
                 return got
         return self.lost(node, f"{name} is not at hand")
+
+
+def _specifiers(node: Node) -> list[Node]:
+    """`a, b as c` of `export { a, b as c }`."""
+    return [one for clause in node.named_children if clause.type == "export_clause" for one in clause.named_children]
 
 
 def _error(root: Node) -> Node | None:

@@ -37,7 +37,7 @@ class Expressions:
     """Expressions of one file; the statements around them are the work of the class that builds on this one."""
 
     def __init__(self, env: Mapping[str, str], cwd: str, read: Read) -> None:
-        self.env, self.cwd, self.read = env, cwd, read
+        self.env, self.cwd, self.read = dict(env), cwd, read
         self.steps = 0
         self.path = ""
         self.above = 0
@@ -177,7 +177,7 @@ class Expressions:
         if body is None or any(c.type == "async" for c in node.children):
             return self.lost(node, "is a function that cannot be followed")
         named = (single,) if single is not None else tuple(params.named_children if params is not None else ())
-        return Function(named, body, scope)
+        return Function(named, body, scope, self.path)
 
     def call(self, function: Value, args: list[Value], node: Node, depth: int) -> Value:
         if not isinstance(function, Function):
@@ -275,6 +275,8 @@ class Expressions:
             left, right = (UNDEFINED if isinstance(v, Late) else v for v in (left, right))
             return (type(left) is type(right) and left == right) == sign.startswith("=")
         if isinstance(left, int | float) and isinstance(right, int | float):
+            if sign in ("<", "<=", ">", ">="):
+                return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign]
             if sign in ("+", "-", "*"):
                 made = left + right if sign == "+" else left - right if sign == "-" else left * right
                 return made if abs(made) < 1 << 53 else self.lost(node)

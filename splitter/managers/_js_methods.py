@@ -50,6 +50,11 @@ def _of_list(holder: Array, name: str, args: list[Value], call: Call, line: int)
                 return None
             made.extend(more)
         return len(made) if name == "push" else made
+    bounds = [a for a in args if isinstance(a, int)]
+    if name == "slice" and len(bounds) == len(args) <= 2 and not holder.lost:
+        made = Array(holder[slice(*bounds) if len(bounds) == 2 else slice(bounds[0] if bounds else 0, None)])
+        made.line = line
+        return made
     texts = [string(i) for i in holder]
     if name == "join" and not holder.lost and None not in texts:
         between = string(args[0]) if args else ","

@@ -41,6 +41,39 @@ class Function:
     params: tuple[Node, ...]
     body: Node
     scope: "Scope"
+    path: str = ""
+    waits: bool = False  # an async function
+
+
+@dataclass(frozen=True, eq=False)
+class Class:
+    node: Node
+    scope: "Scope"
+    path: str
+
+
+@dataclass(eq=False)
+class Pending:
+    """A child process or a promise: which starts its end stands for, by number, and what it gives.
+
+    tails   last starts of the async functions that it is of
+    several it is of more than one (`Promise.all`)
+    quiet   what the child writes is only given back
+    """
+
+    events: list[int] = field(default_factory=list)
+    value: "Value" = None
+    child: bool = False
+    tails: list[int] = field(default_factory=list)
+    several: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Settle:
+    """The function that settles a promise."""
+
+    promise: Pending
 
 
 class Object(dict[str, "Value"]):
@@ -55,7 +88,10 @@ class Array(list["Value"]):
     lost: tuple[Unknown, ...] = ()
 
 
-Value = str | int | float | bool | None | Unknown | Late | Undefined | Module | Function | Object | Array
+Value = (
+    str | int | float | bool | None | Unknown | Late | Undefined | Module | Function | Object | Array
+    | Class | Pending | Settle
+)  # fmt: skip
 UNDEFINED = Undefined()
 
 
@@ -77,7 +113,7 @@ def truthy(value: Value) -> bool | None:
         return None
     if isinstance(value, Late | Undefined):
         return False
-    return True if isinstance(value, Object | Array | Module | Function) else bool(value)
+    return True if isinstance(value, Object | Array | Module | Function | Class | Pending | Settle) else bool(value)
 
 
 def string(value: Value) -> str | None:

@@ -46,11 +46,15 @@ class Event:
 
 @dataclass
 class Starts:
-    """What following a script gave: its starts, what it does itself ("" where nothing), the pauses of its loops."""
+    """What following a script gave: its starts, what it does itself ("" where nothing), the pauses of its loops.
+
+    writes  the files that the script itself writes before its starts: what, and where that stands
+    """
 
     events: list[Event]
     serves: str
     pauses: dict[int, float]
+    writes: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 class Launcher:
@@ -76,6 +80,9 @@ class Launcher:
                 found.append(process)
         if not any(p.lifetime == "service" and not p.off for p in found):
             return self.kept("", []) if self.gaps else None
+        for what, path, line in self.starts.writes:
+            gap = Gap(f"the script itself writes {what}, which it does no more in a split", Evidence(path, line))
+            self.gaps.append(gap)
         return [*found, *self.gaps]
 
     def kept(self, why: str, starts: list[Event]) -> list[Process | Gap]:
