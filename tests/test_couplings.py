@@ -184,6 +184,7 @@ def test_configurations(processes, files, expected):
         ),
         pytest.param("psql -h db.example -c x", POSTGRES, [], id="a client that goes elsewhere"),
         pytest.param("gunicorn --bind 127.0.0.1:6379 a:b", REDIS, [], id="where it listens is no use"),
+        pytest.param("sh -c 'npx a -b c -d e -f'", REDIS, [], id="a shell's text of more words than its command"),
         pytest.param(
             "x11vnc -display :1",
             process("screen", "Xvfb :1 -screen 0 800x600x24"),

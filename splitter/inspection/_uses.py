@@ -132,7 +132,8 @@ def arguments(team: tuple[Member, ...], image: Image, directory: Directory) -> I
         said = {x.at for x in listeners(process, member.known, image)}
         clients = member.client
         spoken = False
-        for at in range(len(argv) - len(peeled.args), len(argv)):
+        # A command within a shell's text has more words than the shell's own command.
+        for at in range(max(len(argv) - len(peeled.args), 0), len(argv)):
             option, value = _option(argv, at)
             listens = option in BINDS | HOSTS and not clients and member.role in ("web", "proxy", "backing")
             if at in said or listens or (option and own(option, "", "")):
