@@ -209,7 +209,8 @@ PIECES = st.sampled_from(
         "spawn(", "'a'", ")", "{", "}", "(", "[", "]", "=>", "async ", "await ", "f", "function f(a, ...b)", ";", "\n",
         "if (x)", "else", "for (const a of b)", "while (1)", "switch (a) { case 1:", "default:", "try", "catch (e)",
         "finally", "new Promise((r) => ", "r()", ".on('exit', ", ".then(", "process.env.A", "process.exit(1)",
-        "return ", "break", "throw 1", "`a${b}`", "class A { b() {", "this.x = ", "import './x.js'", "setInterval(", "f()", ",",
+        "return ", "break", "throw 1",
+        "`a${b}`", "class A { b() {", "this.x = ", "import './x.js'", "setInterval(", "f()", ",",
         "execSync", "+= 1", "i++", "??", "&&", "?", ":", "\\", "$`x`", "require('./run.mjs')", "label:", "\0", "é",
     ]
 )  # fmt: skip
