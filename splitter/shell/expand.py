@@ -202,7 +202,7 @@ def _spaced(values: list[Value]) -> Value:
 def _split(value: Value) -> list[Value]:
     """Field splitting by the default IFS."""
     if value.value is None:
-        return [value]
+        return _split_late(value)
     pieces = value.value.split()
     if not pieces:
         return [] if value.text == "" else [value]
@@ -265,3 +265,15 @@ def _choices(inner: str) -> list[str]:
     if not parts:
         return []
     return [c for p in (*parts, inner[start:]) for c in _braces(p)][:MAX_FIELDS]
+
+
+def _split_late(value: Value) -> list[Value]:
+    """Words of which some are not known yet: where the blanks between them are known, so are the others."""
+    texts, runs = value.text.split(), value.run.split()
+    plain = not any(c in value.run for c in "`(\\") and all(r.count("{") == r.count("}") for r in runs)
+    if len(texts) < 2 or len(texts) != len(runs) or not plain:
+        return [value]
+    return [
+        Value(t, None, r, value.deps, value.needs) if "$" in r else literal(t, value.deps)
+        for t, r in zip(texts, runs, strict=True)
+    ]
