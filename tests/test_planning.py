@@ -361,3 +361,26 @@ def test_long_set_up_that_services_share_is_written_once():
     assert made["web"].command[2] == "sh /prepare.sh\nexec puma -p 3000"
     assert made["web"].configs == made["sidekiq"].configs == {"/prepare.sh": "prepare-sh"}
     assert plan.configs["prepare-sh"].count("mkdir") == 9
+
+
+def test_a_script_that_only_prepares_for_its_program_is_run_as_it_is():
+    image = image_of({"/srv/web.sh": "#!/bin/sh\nmkdir -p /run/web\nexec puma -p 3000\n"}, executable=("/srv/web.sh",))
+    script = process("web", "/srv/web.sh", scope=("supervisord",), user="")
+    step = process("web-setup", "mkdir -p /run/web", lifetime="job", phase="prepare", scope=("supervisord", script.id))
+    main = process("web", "puma -p 3000", scope=("supervisord", script.id), launchers=(script,), user="app")
+    made = services(planned(step, main, WORKER, image=image))["web"]
+    assert made.command == ("/srv/web.sh",)
+    assert made.user == ""
+    assert [p.name for p in made.processes] == ["web-setup", "web"]
+
+
+def test_a_script_that_also_migrates_is_taken_apart():
+    image = image_of({"/srv/web.sh": "#!/bin/sh\nmkdir /x\nrake db:migrate\nexec puma\n"}, executable=("/srv/web.sh",))
+    script = process("web", "/srv/web.sh", scope=("supervisord",))
+    inner = ("supervisord", script.id)
+    step = process("web-setup", "mkdir /x", lifetime="job", phase="prepare", scope=inner)
+    migrate = process("rake", "rake db:migrate", lifetime="job", scope=inner)
+    main = process("web", "puma", scope=inner, launchers=(script,))
+    made = services(planned(step, migrate, main, WORKER, image=image))
+    assert "/srv/web.sh" not in str(made["web"].command)
+    assert "db:migrate" not in str(made["web"].command)

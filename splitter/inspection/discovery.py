@@ -8,6 +8,7 @@ from splitter.managers import Expand, managers
 from splitter.model.facts import Command, Evidence, Facts, Gap, Process
 from splitter.model.image import Image
 
+GIVE_WAY = ("shell", "execline")  # what they start last takes their place
 MAX_DEPTH = 24  # real nestings are under ten deep; a script that starts itself has no end
 MAX_PROCESSES = 5000
 # Folders that only one init reads: where the base is not at hand and the image names no command, the base starts it.
@@ -81,11 +82,16 @@ def _leaves(
         yield Gap("starts itself, or is nested too deep to be read", process.evidence)
         return
     [(name, children)] = claims.items()
+    services = [c for c in children if isinstance(c, Process) and c.lifetime == "service"]
+    gives_way = name in GIVE_WAY and len(services) == 1 and process.lifetime == "service" and bool(process.scope)
     for child in children:
         if isinstance(child, Gap):
             yield child
-        else:
-            yield from _leaves(_inherit(child, process, name), image, using, left, (*above, own))
+            continue
+        made = _inherit(child, process, name)
+        if gives_way and child is services[0]:
+            made = replace(made, launchers=(*process.launchers, process))
+        yield from _leaves(made, image, using, left, (*above, own))
 
 
 def _inherit(child: Process, parent: Process, manager: str) -> Process:
@@ -117,6 +123,7 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
         notes=tuple(dict.fromkeys((*parent.notes, *child.notes))),
         patches={**parent.patches, **child.patches},
         files={**parent.files, **child.files},
+        launchers=parent.launchers,
     )
 
 

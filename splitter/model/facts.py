@@ -78,7 +78,9 @@ class Process:
     logs          files that its output goes to
     off           the switch that turns it on, where by default it does not start
     scope         ids of the processes it came from, outermost first: a job precedes what shares its scope
+    patches       texts that files must have where it runs: configurations without the lines that started others
     files         what was written before it starts, by path (None: removed); not part of the JSON form
+    launchers     the scripts that give way to it, outermost first, as they were started; not part of the JSON form
     """
 
     name: str
@@ -103,6 +105,7 @@ class Process:
     scope: tuple[str, ...] = ()
     patches: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, "Node | None"] = field(default_factory=dict, compare=False, repr=False)
+    launchers: tuple["Process", ...] = field(default=(), compare=False, repr=False)
 
     @property
     def id(self) -> str:

@@ -26,6 +26,7 @@ class Draft:
     prepare  set-up steps that precede the program in this container
     script   the command of a script that does its set-up, shared with others
     told     the command for another image, () for its own
+    whole    the script that does the steps in `inner` and then runs the program, to be run as it is
     image    another image than the one that is split
     stays    the image's own ENTRYPOINT prepares and is kept
     """
@@ -56,6 +57,8 @@ class Draft:
     stays: bool = False
     script: str = ""
     told: tuple[str, ...] = ()
+    whole: Process | None = None
+    inner: list[Process] = field(default_factory=list)
 
     @property
     def one_off(self) -> bool:
@@ -73,6 +76,7 @@ class Draft:
     def processes(self) -> Iterator[Process]:
         """All that runs in its containers, as the cuts left it."""
         yield from self.prepare
+        yield from self.inner
         yield from self.steps
         if self.runs is not None:
             yield self.runs

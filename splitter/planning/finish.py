@@ -24,10 +24,10 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
     """The service that a draft has become. `configs` names each patched configuration by its path."""
     if not draft.own:
         return _elsewhere(draft, secrets)
-    main = draft.runs or next((s for s in draft.steps if s.phase != "prepare"), draft.steps[0])
+    main = _main(draft)
     env = secrets.hidden(environment(main, image), draft.name)
     if draft.runs is not None:
-        told, more = secrets.told(draft.runs)
+        told, more = secrets.told(main)
         lines = [draft.script, *draft.lines] if draft.script else draft.lines
         started = compose(told, () if draft.script else draft.prepare, image, lines)
         env |= more
@@ -73,6 +73,17 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
         processes=tuple(draft.found),
         notes=tuple(draft.notes),
     )
+
+
+def _main(draft: Draft) -> Process:
+    """What the container is for; the script that runs it as it is, unless a cut has changed the program's words."""
+    if draft.runs is None:
+        return next((s for s in draft.steps if s.phase != "prepare"), draft.steps[0])
+    found = next((p for p in draft.found if p.name == draft.runs.name), None)
+    if draft.whole is not None and found is not None and found.command == draft.runs.command:
+        return draft.whole
+    draft.prepare, draft.inner = [*draft.prepare, *draft.inner], []
+    return draft.runs
 
 
 def _elsewhere(draft: Draft, secrets: Secrets) -> Service:

@@ -21,6 +21,7 @@ from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed, place
 from splitter.planning.scheduled import schedule
 from splitter.planning.secrets import Secrets
+from splitter.planning.whole import adopt
 
 ORDER = ("proxy", "web", "worker", "scheduler", "job", "migration", "backing")
 
@@ -200,13 +201,14 @@ class _Work:
             own = [s for s in steps if kept is None or s.evidence not in kept]
             if kept is not None and (not kept or not same_user(draft.runs.user, self.image)):
                 draft.stays, steps = bool(self.image.config.entrypoint), own
-            draft.prepare = steps
+            adopt(draft, steps, self.facts.processes, [e.process.name for _, e in jobs.prepare], self.image)
+            draft.prepare = [s for s in steps if s not in draft.inner]
             carriers.append(draft)
         for _, each in jobs.prepare:
             step = each.process
             if step.name in listed:
                 continue
-            home = next((d for d in carriers if step in d.steps or step in d.prepare), None)
+            home = next((d for d in carriers if step in (*d.steps, *d.prepare, *d.inner)), None)
             if home is None:
                 home = next((d for d in carriers if d.stays), None)
             if home is None:
