@@ -15,13 +15,12 @@ DOCKERFILE = 'FROM scratch\nCOPY . /\nCMD ["/run"]\n'
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, request):
+def folder(tmp_path, monkeypatch):
     """A working folder with a small build folder `app`, and no engine that answers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     connect.cache_clear()
-    request.addfinalizer(connect.cache_clear)
     (tmp_path / "app").mkdir()
     (tmp_path / "app/Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "broken").mkdir()
@@ -29,7 +28,8 @@ def folder(tmp_path, monkeypatch, request):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.tar").write_text("no archive")
     (tmp_path / "c.yml").write_text("services: {a: {build: app}, b: {image: x}}\n")
-    return tmp_path
+    yield tmp_path
+    connect.cache_clear()
 
 
 CASES = {
