@@ -13,6 +13,7 @@ import tree_sitter_javascript
 from splitter.managers._js_expressions import Expressions, Full, Read
 from splitter.managers._js_values import (
     UNDEFINED,
+    Array,
     Late,
     Module,
     Node,
@@ -180,7 +181,11 @@ class Reader(Expressions):
             scope.names[source(pattern)] = value
             return
         for at, one in enumerate(pattern.named_children):
-            if one.type in ("shorthand_property_identifier_pattern", "identifier"):
+            if one.type in ("array_pattern", "object_pattern"):
+                self.bind(one, self.member(value, str(at), one), scope)
+            elif one.type == "rest_pattern" and pattern.type == "array_pattern" and isinstance(value, Array):
+                self.bind(one.named_children[0], Array(value[at:]), scope)
+            elif one.type in ("shorthand_property_identifier_pattern", "identifier"):
                 key = source(one) if pattern.type == "object_pattern" else str(at)
                 scope.names[source(one)] = self.member(value, key, one)
             elif one.type == "pair_pattern" and (key_node := one.child_by_field_name("key")) is not None:

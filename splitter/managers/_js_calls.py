@@ -53,10 +53,21 @@ class Calls(Following):
     def place(self, node: Node) -> tuple[str, int]:
         """Where a start is written: the call that names the command, not the helper that it is handed to."""
         at = len(self.stack)
-        while at and _handed(node, self.stack[at - 1][0]):
-            node = self.stack[at - 1][1]
-            at -= 1
+        while (given := self.handed(node, at)) is not None:
+            node, at = self.stack[given][1], given
         return (self.stack[at - 1][0].path if at else self.script or self.path), node.start_point[0] + 1
+
+    def handed(self, node: Node, above: int) -> int | None:
+        """The function among those followed, below a number, that was given the command of a call; also around it."""
+        name, inner = _first(node), None
+        for at in range(above - 1, -1, -1):
+            function = self.stack[at][0]
+            if inner is not None and not _around(function, inner):
+                continue
+            if name and _takes(function, name):
+                return at
+            inner = function
+        return None
 
     script = ""
 
@@ -333,13 +344,26 @@ class Calls(Following):
                 self.events[at].waited = True
 
 
-def _handed(node: Node, function: Function) -> bool:
-    """Whether the command of a call is what its function was given."""
+def _first(node: Node) -> str:
+    """The name that the command of a call is, "" where it is written there."""
     arguments = node.child_by_field_name("arguments")
     first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
-    while first is not None and first.type in ("member_expression", "spread_element", "array"):
+    while first is not None and first.type in ("member_expression", "subscript_expression", "spread_element", "array"):
         first = first.named_children[0] if first.named_children else None
-    given: set[str] = set()
-    for param in function.params:
-        given |= {source(n) for n in (param, *param.named_children) if "identifier" in n.type}
-    return first is not None and first.type == "identifier" and source(first) in given
+    return source(first) if first is not None and first.type == "identifier" else ""
+
+
+def _around(outer: Function, inner: Function) -> bool:
+    """Whether a function is written within another."""
+    return outer.path == inner.path and outer.body.start_byte <= inner.body.start_byte < outer.body.end_byte
+
+
+def _takes(function: Function, name: str) -> bool:
+    """Whether a function has a parameter of this name."""
+    stack = list(function.params)
+    while stack:
+        one = stack.pop()
+        if "identifier" in one.type and source(one) == name:
+            return True
+        stack += one.named_children
+    return False
