@@ -384,3 +384,33 @@ def test_a_script_that_also_migrates_is_taken_apart():
     made = services(planned(step, migrate, main, WORKER, image=image))
     assert "/srv/web.sh" not in str(made["web"].command)
     assert "db:migrate" not in str(made["web"].command)
+
+
+def test_a_script_that_asks_a_program_for_its_version_is_run_as_it_is():
+    image = image_of({"/srv/web.sh": "#!/bin/sh\nmkdir /x\njava -version\nexec java -jar a.jar\n"},
+                     executable=("/srv/web.sh",))  # fmt: skip
+    script = process("web", "/srv/web.sh", scope=("supervisord",))
+    inner = ("supervisord", script.id)
+    step = process("web-setup", "mkdir /x", lifetime="job", phase="prepare", scope=inner)
+    asks = process("java", "java -version", lifetime="job", scope=inner)
+    main = process("web", "java -jar a.jar", scope=inner, launchers=(script,))
+    plan = planned(step, asks, main, WORKER, image=image)
+    assert services(plan)["web"].command == ("/srv/web.sh",)
+    assert [(d.process.name, d.reason[:13]) for d in plan.drops] == [("java", "it only asks ")]
+    assert "migrate" not in services(plan)
+
+
+@pytest.mark.parametrize(
+    ("script", "command"),
+    [
+        pytest.param("/entry.sh puma -p 3000", "/entry.sh puma -p 3000", id="which nobody has read"),
+        pytest.param("bash /entry.sh puma -p 3000", "bash /entry.sh puma -p 3000", id="by its shell"),
+        pytest.param("sh -c 'exec puma -p 3000'", "puma -p 3000", id="a text, not a script"),
+        pytest.param("/own.sh puma -p 3000", "puma -p 3000", id="of the image, which prepares nothing"),
+    ],
+)
+def test_an_entrypoint_of_a_base_image_stays_before_its_program(script, command):
+    image = image_of({"/own.sh": '#!/bin/sh\nexec "$@"\n'}, base="acme/base:1", executable=("/own.sh",))
+    started = process("front", script, scope=("supervisord",))
+    main = process("front", "puma -p 3000", scope=("supervisord", started.id), launchers=(started,))
+    assert " ".join(services(planned(main, WORKER, image=image))["front"].command) == command

@@ -18,7 +18,7 @@ from splitter.planning.jobs import Jobs, migration
 from splitter.planning.names import distinct, service_name
 from splitter.planning.patches import config_names
 from splitter.planning.questions import Asker
-from splitter.planning.roles import Placed, place
+from splitter.planning.roles import ASKED, Placed, place
 from splitter.planning.scheduled import schedule
 from splitter.planning.secrets import Secrets
 from splitter.planning.whole import adopt
@@ -190,6 +190,8 @@ class _Work:
     def prepared(self, jobs: Jobs, job: Draft | None) -> None:
         """Give every service the set-up steps that preceded it, or leave them to an ENTRYPOINT that only prepares."""
         listed: set[str] = {p.name for d in self.drafts for p in d.found}
+        asked = (d.process.name for d in self.drops if d.reason == ASKED)
+        harmless = [*(e.process.name for _, e in jobs.prepare), *asked]
         carriers: list[Draft] = [job] if job is not None else []
         for draft in self.drafts.own():
             if draft.runs is None:
@@ -201,7 +203,7 @@ class _Work:
             own = [s for s in steps if kept is None or s.evidence not in kept]
             if kept is not None and (not kept or not same_user(draft.runs.user, self.image)):
                 draft.stays, steps = bool(self.image.config.entrypoint), own
-            adopt(draft, steps, self.facts.processes, [e.process.name for _, e in jobs.prepare], self.image)
+            adopt(draft, steps, self.facts.processes, harmless, self.image)
             draft.prepare = [s for s in steps if s not in draft.inner]
             carriers.append(draft)
         for _, each in jobs.prepare:

@@ -31,7 +31,9 @@ ONCE = ("migrate", "migration", "migrations", "migrator", "seed", "seeds", "seed
 PREPARE = ("config", "configure", "configuration", "template", "templates", "render", "env", "environment",
            "permissions", "certs", "settings", "nginx", "php", "user", "users", "adduser", "timezone", "hosts",
            "inject")  # fmt: skip
-ASKS = frozenset(("--version", "--help", "configtest", "--check-config"))
+ASKS = frozenset(("--version", "-version", "--help", "configtest", "--check-config"))
+ASKS_ALONE = frozenset(("-v", "-V", "version", "help"))  # where they are all that a program is told
+ASKED = "it only asks a program something, and leaves nothing behind"
 LOOKS = "it only looks at the others and prints"  # the shell manager's note
 CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
 
@@ -88,9 +90,9 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
 
 def _job(process: Process, known: Known | None) -> Placed:
     said = set(process.command.argv)
-    if not process.phase and ASKS & set(process.command.argv[1:]):
-        because = "it only asks a program something, and leaves nothing behind"
-        return Placed(process, because, drop=because, known=known)
+    words = process.command.argv[1:]
+    if not process.phase and (ASKS & set(words) or (len(words) == 1 and words[0] in ASKS_ALONE)):
+        return Placed(process, ASKED, drop=ASKED, known=known)
     if known is not None and not known.phase and known.role in ROLES and not process.phase and not CHECKS & said:
         return Placed(process, known.because, known.role, known=known)
     if known is not None and known.role == "drop" and not process.phase:

@@ -1,35 +1,39 @@
 """A script of the application that prepares and then gives way to its program, run as it is instead of taken apart."""
 
+import posixpath
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from splitter.catalogue import foreground
 from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.planning.draft import Draft
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Simple
 
+SHELLS = ("sh", "bash", "dash", "ash")
 LONG = 3  # lines of shell, from which on a program that is put together at run time is better left to its script
 
 
 def adopt(
-    draft: Draft, steps: list[Process], facts: Iterable[Process], prepares: Collection[str], image: Image
+    draft: Draft, steps: list[Process], facts: Iterable[Process], harmless: Collection[str], image: Image
 ) -> None:
     """Let a service run the outermost script that only prepares for it, where it has such steps of its own.
 
-    `steps` are the set-up steps that precede the program, and `prepares` the names of all set-up steps; one-off steps
-    and other programs must be parted, so a script that starts any of them is not run as it is.
+    `steps` are the set-up steps that precede the program, and `harmless` the names of all that may run in any container;
+    one-off steps and other programs must be parted, so a script that starts any of them is not run as it is.
     """
     main = draft.runs
     if main is None or draft.lines:
         return
     for script in main.launchers:
         mine = [p for p in facts if script.id in p.scope and p.name != main.name]
-        if any(p.name not in prepares for p in mine) or not gives_way(script, image):
+        unknown = unread(script, main, image)
+        if any(p.name not in harmless for p in mine) or not (unknown or gives_way(script, image)):
             continue
         own = [p for p in steps if script.id in p.scope]
         long = len(main.command.run) == 3 and main.command.run[2].count("\n") >= LONG
-        if own or long:
+        if own or long or unknown:
             draft.whole = replace(
                 main,
                 command=script.command,
@@ -40,6 +44,23 @@ def adopt(
             )
             draft.inner = own
         return
+
+
+def unread(script: Process, main: Process, image: Image) -> bool:
+    """Whether a script starts the program that it is told, and is of a base image that is not at hand.
+
+    What it prepares nobody has seen (the official nginx renders its templates there), so it must not be left out.
+    """
+    words = script.command.argv
+    told = main.command.argv
+    if words == told or words[-len(told) :] != told or foreground(told) != told:
+        return False
+    at = 1 if posixpath.basename(words[0]) in SHELLS else 0
+    if words[at].startswith("-"):
+        return False
+    path = image.which(words[at], script.workdir or image.config.workdir)
+    node = image.node(path) if path else None
+    return node is None or (node.origin is not None and node.origin.path.startswith("base image"))
 
 
 def gives_way(process: Process, image: Image) -> bool:
