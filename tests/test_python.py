@@ -169,3 +169,19 @@ def test_what_cannot_be_read_is_a_gap_and_the_rest_is_read():
     assert (a.command.argv, gap.evidence.line) == (("a",), 3)
     [left], [gap] = start("Popen(build(x))")
     assert (str(left.command), "build(x)" in gap.what) == ("python start.py", True)
+
+
+HELPED = {"/app/utils.py": "import subprocess\ndef call(*a, **kw):\n    quiet = kw.pop('quiet', False)\n"
+          "    kw.setdefault('shell', True)\n    return subprocess.check_call(*a, **kw)\n"}  # fmt: skip
+
+
+def test_a_helper_beside_the_script_starts_what_puts_itself_into_the_background():
+    body = "from utils import call\nimport time\ncall('/opt/a.sh start')\ncall('/opt/b.sh start')\n"
+    body += "while True:\n    time.sleep(5)\n"
+    processes, gaps = start(body, head="", files=HELPED)
+    assert [shown(p) for p in processes] == ["sh -c '/opt/a.sh start'", "sh -c '/opt/b.sh start'"]
+    assert [g.what for g in gaps] == [
+        "/opt/a.sh start puts what it starts into the background: name its program",
+        "/opt/b.sh start puts what it starts into the background: name its program",
+    ]
+    assert start("from utils import other\nserve()\n", head="", files=HELPED) is None

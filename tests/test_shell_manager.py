@@ -194,7 +194,7 @@ def test_a_step_under_a_condition_keeps_it():
 def test_a_file_step_keeps_its_conditions_and_loses_everything_else():
     found, _ = script('D=/etc/x\nif grep -q a /b; then\n  echo "p $P" > $D/c\n  notify\nfi\nexec web')
     prepare = next(p for p in found if p.phase == "prepare")
-    assert prepare.command.run[-1] == 'D=/etc/x\nif grep -q a /b; then\n  echo "p $P" > $D/c\n  :\nfi'
+    assert prepare.command.run[-1] == 'D=/etc/x\nif grep -q a /b; then\n  echo "p $P" > $D/c\nfi'
 
 
 def test_files_written_before_a_start_are_there_for_it():
@@ -393,3 +393,23 @@ def test_a_script_that_lives_for_a_loop_of_functions_is_run_as_it_is():
     assert (one.name, str(one.command), one.command.run, one.lifetime) == ("main", "/start", (), "service")
     assert one.notes[:2] == ("runs every 5 seconds in a shell loop", "the loop runs mail reload")
     assert not gaps
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param("while true; do if php artisan migrate; then break; fi; sleep 2; done", 
+                     ["php artisan migrate"], id="a step until it works"),
+        pytest.param("while :; do rake db:migrate && break; sleep 2; done", ["rake db:migrate"], id="in one line"),
+        pytest.param("while [ 1 ]; do N=$(ps | grep -c web); if [ $N -eq 0 ]; then sleep 1; else break; fi; done",
+                     [], id="a wait for a program beside it"),
+        pytest.param("while true; do [ -f /stop ] && break; report; sleep 600; done", None, id="work until stopped"),
+    ],
+)  # fmt: skip
+def test_a_loop_that_ends_when_something_works(text, wanted):
+    found, _ = script(f"{text}\nexec web")
+    jobs = [p for p in found if p.lifetime == "job"]
+    if wanted is None:
+        assert [p.name for p in found if "every 600 seconds" in " ".join(p.notes)] == ["report"]
+    else:
+        assert [str(p.command) for p in jobs] == wanted

@@ -126,6 +126,8 @@ class Library:
                 if name == "setdefault" and isinstance(args[0], str):
                     holder[args[0]] = got
                 return got
+            if name == "pop" and args and isinstance(args[0], str) and not isinstance(holder, Environ):
+                return holder.pop(args[0], args[1] if len(args) > 1 else Unknown())
             if name == "update":
                 for one in (*args, more):
                     if isinstance(one, dict):

@@ -63,10 +63,13 @@ class Launcher:
     def __init__(self, process: Process, image: Image, starts: Starts) -> None:
         self.process, self.image, self.starts = process, image, starts
         self.gaps: list[Gap] = []
+        self.beside: list[Event] = []
 
     def children(self) -> list[Process | Gap] | None:
         events = self.starts.events
         starts = [e for e in events if self.stays(e) and not e.off]
+        if all(e.kind in ("run", "shell") and _says_start(e) for e in starts):
+            starts = self.daemons()
         if self.starts.serves:
             if not starts:
                 return None
@@ -85,6 +88,11 @@ class Launcher:
             self.gaps.append(gap)
         return [*found, *self.gaps]
 
+    def daemons(self) -> list[Event]:
+        """Steps that say `start`, where the script goes on and nothing else that it starts stays up."""
+        self.beside = [e for e in self.starts.events if e.kind in ("run", "shell") and not e.off and _says_start(e)]
+        return self.beside
+
     def kept(self, why: str, starts: list[Event]) -> list[Process | Gap]:
         """The script as it is, with what it starts told."""
         for event in starts:
@@ -95,7 +103,7 @@ class Launcher:
 
     def stays(self, event: Event) -> bool:
         """Whether what an event starts stays up, as far as the way through the script says it."""
-        if event.kind in ("exec", "function"):
+        if event.kind in ("exec", "function") or any(event is e for e in self.beside):
             return True
         last = event is self.last()
         if event.kind == "start":
@@ -137,6 +145,9 @@ class Launcher:
         for name in unknown(" ".join(argv)) if not text else ():
             self.gaps.append(Gap(f"needs {name}, which must be given to the container", at))
         notes = list(event.notes)
+        if any(event is e for e in self.beside):
+            notes.append("`start` puts it into the background")
+            self.gaps.append(Gap(f"{_shown(event.argv)} puts what it starts into the background: name its program", at))
         restarts = event.loop and not again
         if restarts:
             notes.append("the script starts it again when it ends")
@@ -171,6 +182,11 @@ class Launcher:
         """A function that is started as a process, as a command of its own."""
         self.gaps.append(Gap("a function is started as a process, and cannot be started alone", at))
         return None
+
+
+def _says_start(event: Event) -> bool:
+    words = event.argv.split() if isinstance(event.argv, str) else event.argv
+    return isinstance(words, list | tuple) and len(words) == 2 and words[1] == "start"
 
 
 def _background(event: Event) -> bool:

@@ -4,6 +4,7 @@ It is read by its syntax tree and never run. `ast` reads it, not libcst: nothing
 fifth of a second before the first line is read. A script that is itself a server is no launcher and stays as it is.
 """
 
+import ast
 import posixpath
 
 from splitter.managers._launch import environment, folder, module_of, under, unfronted
@@ -17,6 +18,7 @@ from splitter.model.image import Image, normal
 
 HINTS = ("subprocess", "os.exec", "os.spawn", "os.system", "multiprocessing", "import execv", "import execl")
 MAX_SCRIPT = 1 << 18  # of a program whose first line is looked at; a larger one is no script
+MAX_IMPORTS = 40
 VALUED = ("-W", "-X", "-Q", "--check-hash-based-pycs")
 # Programs in Python that other managers read, and those that are no scripts of an application.
 OTHERS = frozenset(
@@ -35,7 +37,7 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
         return None
     program, path, args = found
     text = image.read(path)
-    if not isinstance(text, str) or not any(hint in text for hint in HINTS):
+    if not isinstance(text, str) or not (_hints(text) or _imports_hints(text, path, image)):
         return None
     env = environment(process, image)
     library = Library(env, (path, *args), folder(process, image), path, program)
@@ -78,6 +80,24 @@ def _script(argv: tuple[str, ...], process: Process, image: Image) -> tuple[str,
     if not words or posixpath.basename(words[0]) in OTHERS:
         return None
     return argv[0], under(process, image, words[0]), words[1:]
+
+
+def _hints(text: str) -> bool:
+    return any(hint in text for hint in HINTS)
+
+
+def _imports_hints(text: str, path: str, image: Image) -> bool:
+    """Whether a script takes names from a module beside it that can start processes."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    names = [n.module for n in tree.body if isinstance(n, ast.ImportFrom) and n.module and not n.level]
+    for name in names[:MAX_IMPORTS]:
+        beside = image.read(normal(posixpath.join(posixpath.dirname(path), f"{name.replace('.', '/')}.py")))
+        if isinstance(beside, str) and _hints(beside):
+            return True
+    return False
 
 
 class _Launcher(Launcher):

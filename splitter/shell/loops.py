@@ -111,7 +111,8 @@ class Loops(Builtins):
         waits: Loop = "until" if _idle(node.body) else "each"
         mark, before = len(self.calls), self.state.copy()
         inner = replace(context, loop=context.loop or "each").within(node.span)
-        for at in range(MAX_ROUNDS):
+        # What only waits is not gone through: how long it takes shows only when it runs.
+        for at in range(1 if waits == "until" and not steady and _sleeps(node.body) else MAX_ROUNDS):
             tested = self.run(node.condition, replace(inner, condition=True))
             status = tested.status.inverted() if node.until else tested.status
             if status.holds is False:
@@ -145,7 +146,8 @@ class Loops(Builtins):
     def forever(self, body: Sequence, context: Context) -> Outcome:
         """A loop without an end: what follows runs only where something breaks out of it."""
         self.blurred(body)
-        outcome = self.run(body, replace(context, loop="forever"))
+        waits = _sleeps(body) and _leaves(body, "break") and (_tries(body) or _idle(body))
+        outcome = self.run(body, replace(context, loop="until" if waits else "forever"))
         if outcome.flow in ("break", "return"):
             return Outcome(UNDECIDED, "" if outcome.flow == "break" else "return")
         return DONE if _leaves(body, "break") or _leaves(body, "return") else Outcome(UNDECIDED, "exit")
@@ -225,6 +227,16 @@ def _sleeps(body: Sequence) -> bool:
     return any(_named(s) in ("sleep", "usleep") for s in walk(body))
 
 
+def _tries(body: Sequence) -> bool:
+    """It is left as soon as a program succeeds: `if X; then break; fi`, `X && break`."""
+    for one in body.body:
+        if isinstance(one, If) and any(not _tests(asked) and _leaves(arm, "break") for asked, arm in one.arms):
+            return True
+        if isinstance(one, AndOr) and one.op == "&&" and not _tested(one.left) and _leaves(one.right, "break"):
+            return True
+    return False
+
+
 def _own(node: Statement) -> Iterator[Statement]:
     """The statements below one, without the bodies of functions."""
     for statement in walk(node):
@@ -280,9 +292,16 @@ def _changes(body: Sequence) -> set[str]:
                 names.add("OPTIND")
             if _named(statement) in ("let", "read", "unset", ".", "source", "eval", "getopts"):
                 names |= {w for w in statement.words if isinstance(w, str)} | {"*any*"}
-        elif isinstance(statement, (Arithmetic, ArithmeticFor)):
+        elif isinstance(statement, ArithmeticFor) or (isinstance(statement, Arithmetic) and _stores(statement.text)):
             names |= set(used(statement)[1])
     return names
+
+
+def _stores(text: str) -> bool:
+    """Whether an arithmetic text may assign: `x=1`, `x+=1`, `x++`, and not a comparison alone."""
+    for comparison in ("==", "!=", "<=", ">="):
+        text = text.replace(comparison, " ")
+    return any(sign in text for sign in ("=", "++", "--"))
 
 
 def _reading(condition: Sequence) -> set[str]:
