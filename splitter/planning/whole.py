@@ -20,7 +20,7 @@ def adopt(
 ) -> None:
     """Let a service run the outermost script that only prepares for it, where it has such steps of its own.
 
-    `steps` are the set-up steps that precede the program, and `harmless` the names of all that may run in any container;
+    `steps` are the set-up that precedes the program, and `harmless` the names of those that may run in any container;
     one-off steps and other programs must be parted, so a script that starts any of them is not run as it is.
     """
     main = draft.runs
