@@ -146,6 +146,41 @@ def test_an_image_of_one_process_says_so_and_nothing_is_written(folder, capsys):
     assert not (folder / "docker-compose.yml").exists()
 
 
+SETS_UP = "mkdir -p /run/app\nchown -R app /data\nfind . ! -user app -exec chown app '{}' +\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "alone"),
+    [
+        pytest.param(SETS_UP, True, id="folders and owners are the set-up of the one program"),
+        pytest.param("find /app -exec python3 manage.py migrate ';'\n", False, id="what find runs is judged, not find"),
+        pytest.param(SETS_UP + "rake db:migrate\n", False, id="a migration is worth a job of its own"),
+        pytest.param(SETS_UP + "sidekiq &\n", False, id="a second program is to be parted"),
+    ],
+)
+def test_one_program_behind_an_entrypoint_that_sets_up_is_one_process(folder, capsys, before, alone):
+    (folder / "start.sh").write_text(f"#!/bin/sh\n{before}exec puma -p 3000\n")
+    (folder / "Dockerfile").write_text('FROM debian\nCOPY start.sh /\nCMD ["/bin/sh", "/start.sh"]\n')
+    assert main(["split", ".", "--apply"]) == 0
+    assert ("runs one process, puma" in capsys.readouterr().out) is alone
+    assert (folder / "docker-compose.yml").exists() is not alone
+
+
+def test_one_process_beside_what_could_not_be_read_is_not_said_without_that(folder, capsys):
+    (folder / "Dockerfile").write_text('FROM debian\nCMD ["/bin/sh", "/nowhere.sh"]\n')
+    assert main(["split", ".", "--apply"]) == 0
+    printed = capsys.readouterr()
+    assert "as far as it could be read" in printed.out
+    assert "/nowhere.sh" in printed.err
+
+
+def test_a_file_made_while_there_was_more_is_out_of_date_with_one_process(folder, capsys):
+    main(["split", ".", "--apply"])
+    (folder / "Dockerfile").write_text('FROM debian\nCMD ["puma", "-p", "3000"]\n')
+    assert main(["split", ".", "--check"]) == 1
+    assert "-  redis:" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

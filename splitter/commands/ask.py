@@ -15,10 +15,9 @@ from splitter.wizard import Draft, ask
 def run(args: Namespace) -> int:
     """Show, ask, show again, and write only after a yes."""
     reading = read(args)
-    if one := single(reading):
-        print(printable(one))
-        return 0
     before = read_text(reading.output)
+    if single(reading, before):
+        return 0
     saved = refuse_foreign(reading, before)
     first = make(reading, saved, before, args.accept_defaults)
     if not first.plan.services:

@@ -17,6 +17,7 @@ from splitter.compose.render import render
 from splitter.errors import SplitterError
 from splitter.model.plan import Plan, Question
 from splitter.model.text import printable
+from splitter.planning.alone import alone
 
 ENV_EXAMPLE = ".env.example"
 
@@ -43,10 +44,9 @@ def run(args: Namespace) -> int:
     reading = read(args)
     if args.json:
         return _json(reading, args)
-    if one := single(reading):
-        print(printable(one))
-        return 0
     before = read_text(reading.output)
+    if single(reading, before):
+        return 0
     if args.apply or args.check:
         answers = refuse_foreign(reading, before)
     else:
@@ -102,12 +102,17 @@ def make(reading: Reading, answers: Mapping[str, str], before: str | None, accep
     return Split(reading, plan, text, before)
 
 
-def single(reading: Reading) -> str:
-    """What to say where there is nothing to part; "" where there is."""
-    processes = reading.facts.processes
-    if len(processes) != 1:
-        return ""
-    return f"{reading.reference} runs one process, {processes[0].name}; there is nothing to split"
+def single(reading: Reading, before: str | None) -> bool:
+    """Whether there is nothing to part, which is said then, with what could not be read. A file that splitter made
+    while there was more is not left as it is."""
+    one = alone(reading.facts)
+    if one is None or lenient(reading, before)[1] is not None:
+        return False
+    gaps = reading.facts.gaps
+    far = ", as far as it could be read" if gaps else ""
+    print(printable(f"{reading.reference} runs one process, {one.name}{far}; there is nothing to split"))
+    _tell("could not be read:", (f"{g.evidence}: {g.what}" for g in gaps))
+    return True
 
 
 def blocked(plan: Plan, strict: bool) -> bool:
