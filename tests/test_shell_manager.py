@@ -413,3 +413,41 @@ def test_a_loop_that_ends_when_something_works(text, wanted):
         assert [p.name for p in found if "every 600 seconds" in " ".join(p.notes)] == ["report"]
     else:
         assert [str(p.command) for p in jobs] == wanted
+
+
+WATCH = """
+started=0
+look() { [ -f "/run/$1.pid" ] && kill -0 "$(cat "/run/$1.pid")" || start_"$1"; }
+start_web() { gunicorn app & echo $! > /run/web.pid; }
+start_jobs() { rq worker & echo $! > /run/jobs.pid; }
+while ! ((started)); do look web; look jobs; nginx; sleep 5; done
+"""
+
+
+def test_a_loop_that_keeps_servers_up_is_those_servers():
+    found, _ = script(WATCH)
+    stays = [str(p.command) for p in found if p.lifetime == "service"]
+    assert stays == ["gunicorn app", "rq worker", "nginx"]
+
+
+def test_only_one_arm_of_what_cannot_be_decided_runs():
+    found, _ = script("if command -v su-exec; then exec su-exec app web; else exec web; fi", base="a")
+    assert [(p.user, p.off) for p in found] == [("", ""), ("", "not: command -v su-exec")]
+    found, _ = script("if ask; then one & fi\nif ! ask; then two & fi\nexec web")
+    assert [p.off for p in found] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param(
+            'su -c "bundle exec worker -b 1 &" app\nexec web', "su -c 'bundle exec worker -b 1 &' app", id="su"
+        ),
+        pytest.param('/bin/sh -c "rotate loop > /dev/null 2>&1 &"\nexec web', "rotate loop", id="a shell of its own"),
+        pytest.param('exec "$(command -v named)" -g', "named -g", id="a program that is looked for"),
+    ],
+)
+def test_starts_behind_other_words(text, wanted):
+    found, gaps = script(text, base="a")
+    assert wanted in " / ".join(str(p.command) for p in found if p.lifetime == "service")
+    assert gaps == []

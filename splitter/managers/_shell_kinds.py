@@ -94,6 +94,8 @@ def meaning(call: Call, image: Image, posix_echo: bool = False) -> Meaning:
     peeled = peel(meant)
     known = one_off(meant) or service(meant)
     kind = _kind(call, main, meant, peeled, image, posix_echo)
+    if kind == "job" and _leaves_up(argv, main):
+        kind = "service"
     return Meaning(call, argv, kind, user, main, peeled, known)
 
 
@@ -104,6 +106,21 @@ def _single(text: str, call: Call) -> Call | None:
     if len(calls) != 1 or trace.unread or calls[0].pipe or calls[0].background:
         return None
     return calls[0] if not calls[0].redirects and calls[0].cwd == (call.cwd or "/") else None
+
+
+def _leaves_up(argv: Sequence[str], call: Call) -> bool:
+    """Whether `su app -c "server &"` or `sh -c "server &"` starts what stays up after it."""
+    first = posixpath.basename(argv[0])
+    text = ""
+    if first in ("su", "runuser"):
+        found = switched(argv)
+        text = found.argv[2] if found else ""
+    elif first in SHELLS and len(argv) > 2 and argv[1].startswith("-") and argv[1].endswith("c"):
+        text = argv[2]
+    if "&" not in text:
+        return False
+    trace = evaluate(text, path=call.path, env=call.env, cwd=call.cwd or "/")
+    return any(c.background and c.last and one_off(c.argv) is None for c in trace.calls)
 
 
 def _main(call: Call) -> Call:

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from splitter.catalogue import one_off, service
@@ -47,7 +47,20 @@ def units(meanings: Sequence[Meaning]) -> list[Unit]:
             _add(found, unit)
         at += 1
     _temporary(found, meanings)
+    _alternatives(found)
     return _condensed(found)
+
+
+def _alternatives(found: list[Unit]) -> None:
+    """Of two starts of one program, one in each arm of what cannot be decided, only the first is taken to be on."""
+    stay = [u for u in found if u.what == "service" and u.call.guards and not u.call.off and u.meaning.name]
+    for at, unit in enumerate(stay):
+        for before in stay[:at]:
+            guard = next((g for g in before.call.guards if f"! {g}" in unit.call.guards), "")
+            if guard and before.meaning.name == unit.meaning.name and not before.call.off:
+                call = replace(unit.call, off=f"not: {guard}", guards=())
+                unit.meaning = replace(unit.meaning, call=call)
+                break
 
 
 def _condensed(found: list[Unit]) -> list[Unit]:
@@ -101,6 +114,8 @@ def _looped(meanings: Sequence[Meaning], at: list[int]) -> list[Unit]:
     if not works:
         files = [i for i, m in inside if m.kind == "file"]
         return [Unit("loop", at, meanings[files[0]])] if files and not first.off else []
+    if daemons := _kept_up(works, [m for _, m in inside]):
+        return daemons
     main = works[0][1]
     main = next((m for _, m in works if m.kind == "service"), main)
     others = [m for _, m in works if m is not main and m.argv != main.argv]
@@ -108,6 +123,18 @@ def _looped(meanings: Sequence[Meaning], at: list[int]) -> list[Unit]:
     if background and not main.call.background:
         others = [m for m in others if m not in background]
     return [Unit("loop", at, main, others=others)]
+
+
+def _kept_up(works: list[tuple[int, Meaning]], inside: list[Meaning]) -> list[Unit]:
+    """The servers that a watching loop starts beside itself, and again where they have ended."""
+    own = min(m.call.job for m in inside)
+    beside = [(i, m) for i, m in works if m.call.background and m.call.job != own]
+    if len({m.call.job for _, m in beside}) < 2:
+        return []
+    found = [Unit("service" if not _ends(m) else "job", [i], m) for i, m in beside]
+    found += [Unit("service", [i], m) for i, m in works if m.kind == "service" and (i, m) not in beside]
+    files = [i for i, m in works if m.kind == "own"]
+    return [*(Unit("own", [i], m) for i, m in works if i in files), *sorted(found, key=lambda u: u.at[0])]
 
 
 def asks(meaning: Meaning) -> bool:

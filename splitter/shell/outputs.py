@@ -7,7 +7,7 @@ from splitter.shell.conditions import searches
 from splitter.shell.expand import Expander
 from splitter.shell.parse import parse
 from splitter.shell.syntax import AndOr, Pipeline, Redir, Sequence, Simple, Statement, Subshell
-from splitter.shell.values import Value, literal
+from splitter.shell.values import Value, literal, unknown
 
 MAX_DEPTH = 12
 
@@ -29,7 +29,9 @@ class Outputs(Expander):
         finally:
             self.state = outer
             self.depth -= 1
-        if said is None or said.value is None:
+        if said is None:
+            return _sought(script.body, text)
+        if said.value is None:
             return said
         trimmed = said.value.rstrip("\n")
         return literal(trimmed, said.deps)
@@ -145,6 +147,17 @@ class Outputs(Expander):
         if all(len(s) == 1 for s in sets):
             return literal(text.replace(plain[0], plain[1]), value.deps)
         return None
+
+
+def _sought(body: Sequence, text: str) -> Value | None:
+    """`command -v NAME` of a program that is not at hand: its name tells what it is, its place shows later."""
+    [node] = body.body if len(body.body) == 1 else [None]
+    words = [w for w in node.words if isinstance(w, str)] if isinstance(node, Simple) else []
+    if words[:1] == ["which"] or words[:2] in (["command", "-v"], ["type", "-P"], ["type", "-p"]):
+        name = words[-1].strip("\"'")
+        if len(words) == (2 if words[0] == "which" else 3) and name and not set(name) & set("$`\\*?[-"):
+            return unknown(name, f"$({text})")
+    return None
 
 
 def _written(redirects: tuple[Redir, ...]) -> bool:

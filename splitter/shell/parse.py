@@ -133,6 +133,10 @@ class _Reader:
             case "redirected_statement":
                 return self.redirected(node, depth)
             case "subshell":
+                named = node.named_children
+                if len(named) == 1 and named[0].type == "subshell" and self.text(node) == f"({self.text(named[0])})":
+                    # After `!` the grammar takes `((x))` for two sub-shells.
+                    return Arithmetic(span, self.slice(node.start_byte + 2, node.end_byte - 2))
                 return Subshell(span, self.sequence(node.children, node, depth))
             case "compound_statement":
                 if node.children and node.children[0].type == "((":
