@@ -57,6 +57,16 @@ def test_a_migration_by_hand_is_behind_a_profile_and_nobody_waits_for_it():
     assert made["web"].depends_on == {}
 
 
+@pytest.mark.parametrize(("argv", "service"), [(("rake", "db:migrate"), "migrate"), (("/opt/import",), "setup")])
+def test_the_question_about_one_off_steps_names_them_and_the_service_that_comes_of_it(argv, service):
+    step = process("first-step", argv, lifetime="job")
+    plan = planned(step, process("web", ("puma",)), answers={"migration": "profile"})
+    [question] = [q for q in plan.questions if q.id == "migration"]
+    assert "first-step" in question.because
+    assert f"docker compose run --rm {service}" in question.options[1].label
+    assert service in services(plan)
+
+
 def test_an_embedded_server_becomes_the_official_image_of_its_version():
     image = image_of({"/etc/os-release": "VERSION_CODENAME=bookworm\n"}, env={"REDIS_URL": "redis://localhost:6379/0"})
     made = services(planned(WEB, WORKER, REDIS, image=image, couplings=[TO_REDIS]))

@@ -36,22 +36,23 @@ def migration(jobs: Jobs, asker: Asker) -> Draft | None:
     migrates = any(p.role == "migration" for _, p in jobs.once)
     position = max(at for at, _ in jobs.once)
     setup = [(at, p.process) for at, p in jobs.prepare if at < position and any(precedes(p.process, s) for s in steps)]
+    name = "migrate" if migrates else "setup"
     answer = asker.ask(
         "migration",
         "When should the one-off steps run?",
         (
             Option("job", "at every `up`, before the others", "as the image did at every start, but once for all"),
-            Option("profile", "by hand: docker compose run --rm migrate", "nothing migrates unless you say so"),
+            Option("profile", f"by hand: docker compose run --rm {name}", "nothing migrates unless you say so"),
         ),
         "job",
-        f"{len(steps)} one-off step{'s' if len(steps) > 1 else ''} found",
+        f"one-off steps: {', '.join(s.name for s in steps)}",
         steps[0].evidence,
     )
     profile = answer == "profile"
     ordered = sorted((*setup, *((at, p.process) for at, p in jobs.once)), key=lambda step: step[0])
     whys = list(dict.fromkeys(p.because for _, p in jobs.once if p.because))
     return Draft(
-        name="migrate" if migrates else "setup",
+        name=name,
         role="migration" if migrates else "job",
         because="; ".join(whys[:3]),
         found=steps,
