@@ -188,7 +188,7 @@ def test_a_step_under_a_condition_keeps_it():
     assert found[0].command.run == (
         "/bin/sh", "-c", "if [ ! -f /d/ready ]; then\n  rake db:setup\n  touch /d/ready\nfi",
     )  # fmt: skip
-    assert [p.name for p in found] == ["rake", "web"]
+    assert [p.name for p in found] == ["db:setup", "web"]
 
 
 def test_a_file_step_keeps_its_conditions_and_loses_everything_else():

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from splitter.catalogue import one_off, peel, service
 from splitter.managers import _scripts
+from splitter.managers._launch import DISPATCHERS, name_of
 from splitter.managers._packaged import packaged
 from splitter.managers._shell_calls import acts, bare, daemonizes, logs, piped, waited
 from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
@@ -343,6 +344,9 @@ class Builder:
             # A text after -c is read later, and then gives the name.
             script = meant is not None and meant.program in argv and "-c" not in argv
             return meant.name if meant and script else "sh"
+        if meant.name in DISPATCHERS and one_off(tuple(argv)) is not None:
+            # A step of a program of many subcommands is called after what it does.
+            return name_of(tuple(argv))
         return meant.name if meant.name[:1].isalnum() or meant.name[:1] == "_" else "step"
 
     def main_name(self, argv: Sequence[str], unit: Unit) -> str:
