@@ -57,13 +57,18 @@ def test_a_migration_by_hand_is_behind_a_profile_and_nobody_waits_for_it():
     assert made["web"].depends_on == {}
 
 
-@pytest.mark.parametrize(("argv", "service"), [(("rake", "db:migrate"), "migrate"), (("/opt/import",), "setup")])
-def test_the_question_about_one_off_steps_names_them_and_the_service_that_comes_of_it(argv, service):
-    step = process("first-step", argv, lifetime="job")
-    plan = planned(step, process("web", ("puma",)), answers={"migration": "profile"})
+@pytest.mark.parametrize(
+    ("step", "service"),
+    [
+        pytest.param(MIGRATE, "migrate", id="a migration"),
+        pytest.param(process("filler", "/opt/filler"), "setup", id="a program that the person calls a job"),
+    ],
+)
+def test_the_question_about_one_off_steps_names_them_and_the_service_that_comes_of_it(step, service):
+    plan = planned(step, WEB, answers={"migration": "profile", f"role:{step.id}": "job"})
     [question] = [q for q in plan.questions if q.id == "migration"]
-    assert "first-step" in question.because
-    assert f"docker compose run --rm {service}" in question.options[1].label
+    assert step.name in question.because
+    assert question.options[1].label.endswith(f"docker compose run --rm {service}")
     assert service in services(plan)
 
 
