@@ -13,7 +13,7 @@ def image_of(files=None, *, env=None, workdir="/", base="", executable=()):
 
 def process_of(argv, **more):
     words = tuple(argv.split() if isinstance(argv, str) else argv)
-    return Process("main", Command(words), Evidence("image config", note="CMD"), **more)
+    return Process(more.pop("name", "main"), Command(words), Evidence("image config", note="CMD"), **more)
 
 
 def expand(manager, argv, image, **more):

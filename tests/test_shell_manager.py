@@ -451,3 +451,8 @@ def test_starts_behind_other_words(text, wanted):
     found, gaps = script(text, base="a")
     assert wanted in " / ".join(str(p.command) for p in found if p.lifetime == "service")
     assert gaps == []
+
+
+def test_a_supervisors_name_stays_though_the_script_has_it_too():
+    found, _ = script("rm -f /run/x.pid\nexec rails server", name="start", via=("supervisord",))
+    assert [p.name for p in found if p.lifetime == "service"] == ["start"]

@@ -271,3 +271,11 @@ def test_a_program_started_where_its_answer_is_kept():
     programs, gaps = read(HEAD + text, files={"/main.sh": script})
     assert [(p.name, p.off) for p in programs] == [("main", ""), ("a", "")]
     assert not gaps
+
+
+def test_a_script_of_its_name_is_the_shells():
+    image = image_of({"/app/docker/supervisord": "#!/bin/bash\nexec /usr/bin/supervisord -c /x\n"}, workdir="/app",
+                     executable=("/app/docker/supervisord",))  # fmt: skip
+    assert expand("supervisord", "./docker/supervisord", image) is None
+    [child], _ = expand("shell", "./docker/supervisord", image)
+    assert str(child.command) == "/usr/bin/supervisord -c /x"

@@ -36,6 +36,18 @@ def script(program: str, process: Process, image: Image) -> str:
     return next((w for w in words if w != "env"), "")
 
 
+def named_after(manager: str, process: Process, image: Image) -> bool:
+    """Whether a command is a shell script of the application that only bears a manager's name (`./docker/supervisord`).
+
+    A manager itself is found on the PATH or in a folder of programs.
+    """
+    program = process.command.argv[0] if process.command.argv else ""
+    folder, name = posixpath.split(program)
+    if name != manager or not folder or posixpath.basename(folder) in ("bin", "sbin"):
+        return False
+    return script(program, process, image) in SHELLS
+
+
 def calls(found: Trace | None) -> Iterator[Call]:
     """Every call, those of pipelines too."""
     for call in found.calls if found else ():

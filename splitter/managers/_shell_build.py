@@ -21,6 +21,8 @@ from splitter.shell.calls import Call, Trace, Word
 from splitter.shell.effects import effects
 from splitter.shell.lexer import Param, lex
 
+# Supervisors that give what they start a name of its own, be it the script's too.
+NAMING = tuple((name,) for name in ("supervisord", "runit", "s6", "procfile", "circus", "systemd", "pm2", "monofy"))
 SHORT = 5  # seconds between two rounds of a loop that only starts a program again
 LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
 LOOKS = "it only looks at the others and prints"
@@ -353,6 +355,7 @@ class Builder:
         """The name that a manager gave stays with the program the script lives for."""
         first = unit.main or self.count == 1 or (unit.what == "loop" and not unit.call.background)
         given = self.process.via and self.process.name != self.process.command.program
+        given = given or self.process.via[-1:] in NAMING
         if given and first and not self.named and not unit.call.off:
             self.named = True
             return self.process.name

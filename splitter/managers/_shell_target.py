@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from splitter.managers import _scripts
 from splitter.managers._packaged import known, packaged
 from splitter.managers._s6_init import overlay
 from splitter.model.facts import Process
@@ -145,7 +146,8 @@ def _by_shell(process: Process, argv: tuple[str, ...], name: str, image: Image) 
 
 def _by_path(process: Process, argv: tuple[str, ...], image: Image) -> Script | Missing | None:
     name = posixpath.basename(argv[0])
-    if name in OTHERS or overlay(process, image) or ("/init.d/" in argv[0] and len(argv) > 1):
+    others = name in OTHERS and not _scripts.named_after("supervisord", process, image)
+    if others or overlay(process, image) or ("/init.d/" in argv[0] and len(argv) > 1):
         return None
     cwd = process.workdir or image.config.workdir or "/"
     path = image.which(argv[0], cwd, process.env.get("PATH"))

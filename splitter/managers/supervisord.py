@@ -9,7 +9,7 @@ import posixpath
 import signal
 from dataclasses import dataclass, field, replace
 
-from splitter.managers import _ini
+from splitter.managers import _ini, _scripts
 from splitter.managers._supervisor import (
     OPEN,
     Names,
@@ -55,7 +55,7 @@ PACKAGED = {
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     arguments = _arguments(process.command.argv)
-    if arguments is None:
+    if arguments is None or _scripts.named_after("supervisord", process, image):
         return None
     try:
         options = dict(getopt.gnu_getopt(list(arguments), SHORT, LONG)[0])
