@@ -35,7 +35,7 @@ def connect() -> "Engine":
         client = docker.from_env(version="auto", timeout=120)
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
         raise SplitterError(
-            f"no Docker engine answers ({_first_line(error)})",
+            f"no Docker engine answers ({_short(error)})",
             "start Docker, or point DOCKER_HOST at an engine; a folder with a Dockerfile is read without one",
         ) from None
     return Engine(client)
@@ -388,6 +388,21 @@ def talking() -> Iterator[None]:
         raise SplitterError(f"the Docker engine refused: {error.explanation or error}") from error
     except (docker.errors.DockerException, requests.RequestException) as error:
         raise SplitterError(f"the Docker engine went away ({_first_line(error)})", "is it still running?") from error
+
+
+def _short(error: object) -> str:
+    """Why the engine cannot be reached, without the layers of libraries in between."""
+    text = _first_line(error)
+    for known in (
+        "No such file or directory",
+        "Connection refused",
+        "Permission denied",
+        "timed out",
+        "Name or service",
+    ):
+        if known in text:
+            return known.lower()
+    return text
 
 
 def _first_line(error: object) -> str:

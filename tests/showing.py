@@ -25,17 +25,12 @@ def command(line: str, only: slice = slice(None)) -> None:
     block("console", "\n".join([f"$ {line}", *out.getvalue().rstrip().splitlines()[only]]))
 
 
-def file(path: str, only: slice = slice(None)) -> None:
-    """Lines of a file."""
-    lines = (ROOT / path).read_text().splitlines()[only]
-    language = {".yml": "yaml", ".sh": "sh"}.get(Path(path).suffix, "")
-    block(language, "\n".join(lines))
-
-
-def compose(path: str) -> None:
-    """A compose file without what splitter keeps for itself."""
-    text = (ROOT / path).read_text().split("\n# For splitter's next run")[0]
-    block("yaml", text.rstrip())
+def compose(path: str, lines: int | None = None) -> None:
+    """A compose file without what splitter keeps for itself; or its first lines after the header."""
+    text = (ROOT / path).read_text().split("\n# For splitter's next run")[0].rstrip()
+    if lines is not None:
+        text = "\n".join(text[text.index("\n\n") + 2 :].splitlines()[:lines])
+    block("yaml", text)
 
 
 def helps() -> None:

@@ -63,8 +63,11 @@ def options(args: Namespace) -> Options:
         key, equals, value = text.partition("=")
         if not key:
             raise SplitterError(f"--build-arg {text}: no name", "--build-arg NAME=VALUE")
-        # Without a value it is the caller's own variable, as in docker build.
-        build_args[key] = value if equals else os.environ.get(key, "")
+        # Without a value it is the caller's own variable, and nothing where that is not set, as in docker build.
+        if equals:
+            build_args[key] = value
+        elif key in os.environ:
+            build_args[key] = os.environ[key]
     return Options(file=args.file, target=args.target or "", build_args=build_args, run=args.run)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import Listener
+from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Facts, Listening, Process
 from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Volume
@@ -58,8 +59,9 @@ class _Work:
         for at, each in enumerate(placed):
             if each.drop:
                 self.drops.append(Drop(each.process, each.drop))
-                if each.known is not None and each.known.unless and not each.process.off:
-                    self.notes.append(f"{each.process.name} is left out: {each.drop}.")
+                known = meaning(each.process)
+                if known is not None and known.unless:
+                    self.notes.append(f"{each.process.name} is left out: {known.because}.")
             elif each.phase == "prepare":
                 prepare.append((at, each))
             elif each.phase or each.role in ("migration", "job"):
@@ -78,7 +80,7 @@ class _Work:
         self.prepared(jobs, job)
         self.wait(job)
         cuts = Cuts(image, self.drafts, self.asker, self.secrets, self.facts, self.external, self.volumes)
-        volumes.declared(self.drafts, image, self.volumes)
+        self.notes += volumes.declared(self.drafts, image, self.volumes)
         resolved = cuts.all()
         self.credentials(cuts)
         for draft in self.drafts:

@@ -9,7 +9,7 @@ from splitter.planning.draft import Draft, Drafts
 from splitter.planning.names import distinct, service_name
 from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed
-from splitter.planning.scheduler import as_profiles, cron_lines
+from splitter.planning.scheduler import as_profiles, bridged, cron_lines
 
 IDLE = "it runs no command of the application"
 NOTHING = "nothing of the application's for it to run"  # the cron manager's note
@@ -93,6 +93,6 @@ def _make(
             runs=runner,
             known=daemon.known,
             lines=cron_lines(runner, commands, image, frozenset()),
-            notes=["Exactly one: a second would do everything twice."],
+            notes=["Exactly one: a second would do everything twice.", *bridged(runner, image)],
         )
     )

@@ -36,6 +36,13 @@ def needs_bridge(daemon: Process, image: Image) -> bool:
     return program == "cron" or not (image.is_file("/etc/alpine-release") or image.is_file("/lib/apk/db/installed"))
 
 
+def bridged(daemon: Process, image: Image) -> list[str]:
+    """What to say above a service whose commands would not see the container's environment."""
+    if not needs_bridge(daemon, image):
+        return []
+    return ["cron hides the container's environment from its commands: what stands before `exec` hands it on."]
+
+
 def tables(entries: Sequence[Process]) -> tuple[str, ...]:
     """The crontabs that the entries stand in."""
     return tuple(dict.fromkeys(e.evidence.path for e in entries if e.evidence.path.startswith("/")))

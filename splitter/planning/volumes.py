@@ -15,8 +15,12 @@ PASSING = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/va
 LOG_ENDS = (".log", ".pid", ".lock", ".sock", ".socket")
 
 
-def declared(drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> None:
-    """Decide every VOLUME of the image for every service on it: the image would give each an empty one of its own."""
+def declared(drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> list[str]:
+    """Decide every VOLUME of the image for every service on it: the image would give each an empty one of its own.
+
+    Returns notes on those that only one server uses.
+    """
+    notes: list[str] = []
     for path in dict.fromkeys(normal(v) for v in image.config.volumes):
         owner = _owner(path, drafts)
         users = [d for d in drafts.own() if owner is None or d is owner]
@@ -34,6 +38,9 @@ def declared(drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> None:
             # Not its own: without this the image would leave an anonymous volume behind with every container.
             if draft not in users:
                 draft.mounts.setdefault(path, Mount("", path))
+        if owner is not None and any(m.path == path and not m.volume for d in drafts.own() for m in d.mounts.values()):
+            notes.append(f"{path} (VOLUME) is for {owner.name} alone: for the others it is empty, in memory (tmpfs).")
+    return notes
 
 
 def _owner(path: str, drafts: Drafts) -> Draft | None:
