@@ -453,6 +453,55 @@ def test_starts_behind_other_words(text, wanted):
     assert gaps == []
 
 
-def test_a_supervisors_name_stays_though_the_script_has_it_too():
-    found, _ = script("rm -f /run/x.pid\nexec rails server", name="start", via=("supervisord",))
-    assert [p.name for p in found if p.lifetime == "service"] == ["start"]
+LIBRARY = """#!/bin/bash
+ROOT=/srv
+say() { echo "$1"; }
+as_app() { su-exec app "$@"; }
+folders() {
+  # where things go
+  mkdir -p $ROOT/a
+}
+database() {
+  say "migrating"
+  if grep -q old $ROOT/state; then
+    as_app rake db:migrate
+  fi
+}
+assets() { as_app rake assets:precompile; }
+setup() { folders; database; assets; }
+"""
+
+
+def steps(main):
+    found, _ = script(main, files={"/lib.sh": LIBRARY})
+    return [p.command.run[-1] if p.command.run else str(p.command) for p in found]
+
+
+def test_a_library_that_is_read_in_stays_read_in():
+    found = steps(". /lib.sh\nsetup\nexec web\n")
+    assert ". /lib.sh\ndatabase" in found
+    assert not any("()" in text for text in found)
+
+
+def test_two_steps_of_one_function_start_nothing_of_each_other():
+    both = "both() {\n  if grep -q old $ROOT/state; then\n    as_app rake db:migrate; fi\n  as_app notify $(ask)\n}\n"
+    found = steps(f". /lib.sh\n{both}both\nexec web\n")
+    [migrate] = [t for t in found if "db:migrate" in t]
+    assert migrate == ". /lib.sh\nif grep -q old $ROOT/state; then\n  as_app rake db:migrate\nfi"
+    assert sum("notify" in t for t in found) == 1
+
+
+def test_an_arm_that_holds_nothing_goes_and_what_decides_stays():
+    inner = "W=1; X=$(ask)\n  if [ $X = 1 ]; then setup; fi"
+    found = steps(f". /lib.sh\ncase $(mode) in\n  help) echo h ;;\n  *) {inner} ;;\n  -v) echo v ;;\nesac\nexec web\n")
+    text = next(t for t in found if "database" in t)
+    assert all(gone not in text for gone in ("W=1", "echo", "-v)"))
+    assert all(kept in text for kept in ("help) ;;", "X=$(ask)", "if [ $X = 1 ]"))
+
+
+def test_what_gives_a_variable_by_its_name_stays():
+    text = "given() { notify; HOST=$(ask); }\nfill() { sed -i s/a/${!1}/ /f; }\n"
+    text += "# all\n\nall() { given\n  fill HOST\n  other\n}\nall\nexec web"
+    prepare = next(t for t in steps(text) if "fill HOST" in t)
+    assert "HOST=$(ask)" in prepare
+    assert "notify" not in prepare

@@ -1,42 +1,39 @@
 """The children of a script: its units as processes, with what each of them needs to start without the script."""
 
 import posixpath
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from splitter.catalogue import one_off, peel, service
 from splitter.managers import _scripts
 from splitter.managers._launch import DISPATCHERS, name_of
 from splitter.managers._packaged import packaged
-from splitter.managers._shell_calls import acts, bare, daemonizes, logs, piped, waited
+from splitter.managers._shell_calls import acts, bare, daemonizes, logs, waited
+from splitter.managers._shell_command import LIBRARY, Commands
 from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
 from splitter.managers._shell_render import Rendered, Renderer
 from splitter.managers._shell_target import SHELLS, Script, interpreter
 from splitter.managers._shell_units import TEMPORARY, Unit, units
-from splitter.model.facts import Command, Evidence, Gap, Lifetime, Phase, Process
+from splitter.model.facts import Command, Gap, Lifetime, Phase, Process
 from splitter.model.image import Image, Node
 from splitter.shell import quote
-from splitter.shell.calls import Call, Trace, Word
+from splitter.shell.calls import Call, Trace
 from splitter.shell.effects import effects
-from splitter.shell.lexer import Param, lex
+from splitter.shell.evaluate import evaluate
 
 # Supervisors that give what they start a name of its own, be it the script's too.
 NAMING = tuple((name,) for name in ("supervisord", "runit", "s6", "procfile", "circus", "systemd", "pm2", "monofy"))
 SHORT = 5  # seconds between two rounds of a loop that only starts a program again
-LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
 LOOKS = "it only looks at the others and prints"
 MAX_WRITTEN = 400  # calls whose files are followed
-BASHISMS = ("[[", "((", "<<<", "<(", "function ", "declare ", "${!", "&>", "shopt", "=(", "pipefail", "|&")
 
 
-class Builder:
+class Builder(Commands):
     """One script on its way to processes."""
 
     def __init__(self, process: Process, image: Image, script: Script, trace: Trace, given: Mapping[str, str]) -> None:
-        self.process, self.image, self.script, self.given = process, image, script, given
+        super().__init__(process, image, script, given)
         self.trace = _with_taken(trace)
-        self.found: list[Process | Gap] = []
         self.files: dict[str, Node | None] = {}
         self.written = 0
         self.after: list[str] = []
@@ -47,8 +44,9 @@ class Builder:
         meanings = self.meanings(echo)
         acting = frozenset(i for i, m in enumerate(meanings) if acts(m))
         self.renderer = Renderer(
-            self.script.path, self.script.text, self.trace, self.text_of, acting, frozenset(self.given)
-        )
+            self.script.path, self.script.text, self.trace, self.text_of, acting, frozenset(self.given),
+            frozenset(i for i, m in enumerate(meanings) if m.call.off and m.kind in ("file", "own")), self.replay,
+        )  # fmt: skip
         parts = units(meanings)
         if self.process.lifetime == "scheduled" and (len(parts) != 1 or parts[0].what not in ("job", "service", "own")):
             # One entry of a crontab is one thing, however many commands it is made of.
@@ -94,6 +92,15 @@ class Builder:
     def text_of(self, path: str) -> str | None:
         text = self.image.read(path)
         return text if isinstance(text, str) else None
+
+    def replay(self, text: str, first: Call) -> Iterator[Sequence[Call]]:
+        """What a text does as a step that starts with this call, read as the script may have been."""
+        for stays in (False, True):
+            yield evaluate(
+                text, path=self.script.path, env={**self.given, **first.env}, args=self.script.args,
+                cwd=first.cwd or "/", files=self.image, dialect=self.script.dialect,
+                user=self.process.user or self.image.config.user, zero=self.script.zero, stays=stays,
+            ).calls  # fmt: skip
 
     def meanings(self, echo: bool) -> list[Meaning]:
         """Every call with its meaning, the files that those before it write at hand."""
@@ -323,17 +330,8 @@ class Builder:
             files=self.after_files[unit.at[0]],
         )
 
-    def environment(self, call: Call) -> dict[str, str]:
-        late = {n: run for n, run in call.dynamic.items() if not any(c in run for c in '"`\\') and "$(" not in run}
-        return {**call.env, **late}
-
     def full(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(self.process.workdir or "/", path)) if path else ""
-
-    def at(self, path: str, line: int | None) -> Evidence:
-        if self.script.inline and path == self.script.path:
-            return self.process.evidence
-        return Evidence(path, line)
 
     def where(self, call: Call) -> str:
         return str(self.at(call.path, call.line))
@@ -360,76 +358,6 @@ class Builder:
             self.named = True
             return self.process.name
         return self.name(argv)
-
-    # Commands
-
-    def command(self, unit: Unit) -> Command:
-        """The words of a call, and the shell line that starts it where the words alone would not do."""
-        call, argv = unit.call, unit.meaning.argv
-        main = unit.meaning.main or call
-        lost = [n for n in call.unknown if n not in main.needs and n not in self.given]
-        lost += [n for n, run in call.dynamic.items() if n not in self.environment(call)]
-        if argv != main.argv:
-            return Command(argv)
-        if main is not call or piped(call):
-            return Command(argv, self.shell(self.renderer.before(self.renderer.source(call), call.root[0])))
-        late = [w for w in main.words if self.late(w)]
-        reads = [r for r in call.redirects if r.op in ("<", "<<", "<<-", "<<<")]
-        if not (late or lost or main.needs or reads):
-            return Command(argv)
-        line = " ".join(quote.join((w,)) if self.late(w) else shlex.quote(w.text) for w in main.words)
-        if reads:
-            line = self.renderer.source(call).removeprefix("exec ").lstrip()
-        if not (main.needs or lost or reads):
-            return Command(argv, ("/bin/sh", "-c", f"exec {line}"))
-        names = "".join(f' "${{{n}}}"' for n in lost)
-        rendered = self.renderer.before(f"exec {line}", call.root[0] if not call.function else call.root[1])
-        if lost:
-            # The variables must be there, exported as the script does it.
-            needed = self.renderer.before(f":{names}", call.root[0] if not call.function else call.root[1])
-            head = needed.text.rsplit("\n", 1)[0] if "\n" in needed.text else ""
-            tail = rendered.text.rsplit("\n", 1)[-1]
-            front = "\n".join(dict.fromkeys([*head.split("\n"), *rendered.text.split("\n")[:-1]]))
-            rendered = Rendered(f"{front}\n{tail}".strip(), rendered.arguments, rendered.undefined)
-        gone = sorted(rendered.undefined & (set(main.needs) | set(lost)))
-        if gone:
-            what = f"{', '.join(f'${n}' for n in gone)}: the value shows only when the script runs"
-            self.found.append(Gap(what, self.at(call.path, call.line)))
-        if len(rendered.text) < LIBRARY and makes_secret(rendered.text):
-            names_ = ", ".join(sorted({*main.needs, *lost})) or "a value"
-            what = f"{names_} is made anew at every start; services that share it must be given one value"
-            self.found.append(Gap(what, self.at(call.path, call.line)))
-        return Command(argv, self.shell(rendered))
-
-    def late(self, word: Word) -> bool:
-        """Whether a word may be another one at run time, by a variable that the container can be given."""
-        if word.source == shlex.quote(word.text):
-            return False
-        if not word.known:
-            return True
-        names: set[str] = set()
-        for part in (*lex(word.source), *(lex(word.source, True) if '"' in word.source else ())):
-            if isinstance(part, Param):
-                names.add(part.name)
-        if not names:
-            return "$" in word.source or "`" in word.source or any(c in word.source for c in "*?[")
-        return not all(self.fixed(n) for n in names)
-
-    def fixed(self, name: str) -> bool:
-        """A variable that the split itself sets, or a folder of the image."""
-        if name in self.process.env and self.image.config.env.get(name) != self.process.env[name]:
-            return True
-        value = self.image.config.env.get(name, "")
-        return value.startswith("/") and self.image.node(value) is not None
-
-    def shell(self, rendered: Rendered) -> tuple[str, ...]:
-        """A text as a command, in the shell that it needs, with the script's arguments where it uses them."""
-        text = rendered.text
-        bash = self.script.dialect in ("bash", "zsh", "ksh") and any(b in text for b in BASHISMS)
-        args: tuple[str, ...] = ()
-        if rendered.arguments and self.script.args:
-            args = (self.script.zero, *(a if isinstance(a, str) else a.text for a in self.script.args))
-        return ("/bin/bash" if bash else "/bin/sh", "-c", text, *args)
 
 
 def _with_taken(trace: Trace) -> Trace:

@@ -11,7 +11,7 @@ from splitter.shell.calls import Call
 
 def acts(one: Meaning) -> bool:
     """Whether a call must not run twice: it is a child of its own, or part of one."""
-    if one.call.condition and asks(one):
+    if one.call.condition and (asks(one) or one.kind == "file"):
         return False
     if one.kind == "skip":
         return one.call.loop == "forever" or posixpath.basename(one.argv[0]) == "wait"

@@ -1,9 +1,10 @@
 """A part of a script as a script of its own: some statements, what they need in front, and everything else blanked."""
 
 import bisect
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from splitter.managers._shell_slice import Slicer
 from splitter.shell.calls import Call, Trace
 from splitter.shell.names import used
 from splitter.shell.parse import parse
@@ -11,6 +12,7 @@ from splitter.shell.syntax import Assign, Function, Script, Simple, Statement, w
 from splitter.shell.variables import DECLARING
 
 MAX_SPLICES = 400
+MAX_SLICED = 150_000  # statements and calls that are looked at for all slices of one script
 ARGUMENTS = frozenset(("@", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
 SETTINGS = frozenset(("set", "shopt", "umask", "ulimit"))
 
@@ -26,7 +28,11 @@ class Rendered:
 
 @dataclass
 class Renderer:
-    """The texts of one script and of the files that it reads in; `acts` says which calls are more than output."""
+    """The texts of one script and of the files that it reads in; `acts` says which calls are more than output.
+
+    `loose` are those of them that may stay where they are, and `replay` reads a text as that of a step that starts
+    with this call: a slice is taken only where it is read to do the same.
+    """
 
     path: str
     text: str
@@ -34,6 +40,9 @@ class Renderer:
     read: Callable[[str], str | None]
     acts: frozenset[int]
     given: Collection[str] = ()
+    loose: frozenset[int] = frozenset()
+    replay: Callable[[str, Call], Iterable[Sequence[Call]]] | None = None
+    _looked: int = 0
     _scripts: dict[str, Script] = field(default_factory=dict)
     _defining: list[tuple[Statement, frozenset[str]]] | None = None
     _placed: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -75,7 +84,38 @@ class Renderer:
         calls = self.trace.calls
         if script is None or not keep:
             return Rendered("")
-        return self._with_needs(script, sorted({calls[i].root for i in keep}), frozenset(keep))
+        whole = self._with_needs(script, sorted({calls[i].root for i in keep}), frozenset(keep))
+        return self._sliced(whole, frozenset(keep)) if self.replay else whole
+
+    def _sliced(self, whole: Rendered, keep: frozenset[int]) -> Rendered:
+        """The slice of the script for these calls, where it is shorter and does the same."""
+        self._looked += len(self.trace.calls) + sum(
+            s.raw.count(b"\n") + s.raw.count(b";") for s in self._scripts.values()
+        )
+        if self._looked > MAX_SLICED:
+            return whole
+        text = Slicer(self.path, self.trace, self.script, keep, self.acts, self.loose).text()
+        if text is None or text.count("\n") >= whole.text.count("\n") or parse(text).broken:
+            return whole
+        if not self._same(text, keep):
+            return whole
+        return Rendered(text, bool(used(parse(text))[1] & ARGUMENTS), whole.undefined)
+
+    def _same(self, text: str, keep: frozenset[int]) -> bool:
+        """Whether a text makes the kept calls, in their order, and no other that the script makes or does not."""
+        calls = self.trace.calls
+        wanted = [calls[i] for i in sorted(keep)]
+        known, kept = {c.argv for c in calls}, {c.argv for c in wanted}
+        barred = {calls[i].argv for i in self.acts - self.loose - keep} - kept
+        for found in self.replay(text, calls[min(keep)]) if self.replay else ():
+            if any(c.argv in barred or c.argv not in known for c in found):
+                continue
+            there = [c for c in found if c.argv in kept]
+            if _alike([c for c in wanted if not c.off], [c for c in there if not c.off]) and all(
+                any(_alike([c], [d]) for d in there) for c in wanted if c.off
+            ):
+                return True
+        return False
 
     def before(self, line: str, position: int, *, keep: Collection[int] = ()) -> Rendered:
         """A line of shell with the definitions in front that it needs; `position` is where it stands in the script."""
@@ -204,3 +244,16 @@ def foreground(text: str) -> str:
     """A statement without the `&` that sends it to the background."""
     text = text.strip()
     return text[:-1].rstrip() if text.endswith("&") and not text.endswith("&&") else text
+
+
+def _alike(wanted: Sequence[Call], found: Sequence[Call]) -> bool:
+    """Whether calls are the same ones, each under its conditions; the script may know that further ones hold."""
+    return len(wanted) == len(found) and all(
+        _told(a) == _told(b) and (a.cwd == b.cwd or not a.cwd) and set(a.guards) <= set(b.guards)
+        for a, b in zip(wanted, found, strict=True)
+    )
+
+
+def _told(call: Call) -> tuple[object, ...]:
+    targets = tuple((r.op, r.fd, r.target.text if r.target else r.body) for r in call.redirects)
+    return call.argv, targets, call.background, bool(call.off)

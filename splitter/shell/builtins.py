@@ -140,7 +140,7 @@ class Builtins(Variables):
         held = {name: self.state.get(name) for name in one.more.prefix}
         for name, value in one.more.prefix.items():
             self.state.vars[name] = Variable(value, exported=True)
-        context = replace(one.context, redirects=one.context.redirects + one.more.redirects)
+        context = replace(one.context.through(one.node.span), redirects=one.context.redirects + one.more.redirects)
         outcome = self.function(body, one.args, context)
         for name, old in held.items():
             if old is None:
@@ -240,7 +240,8 @@ class Builtins(Variables):
         self.state.source = path
         redirects = context.redirects + one.more.redirects
         outcome = self.run(
-            inner.script.body, replace(context, source=inner, depth=context.depth + 1, redirects=redirects)
+            inner.script.body,
+            replace(context.through(one.node.span), source=inner, depth=context.depth + 1, redirects=redirects),
         )
         if len(one.args) > 1:
             self.state.args = saved[0]

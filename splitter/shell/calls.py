@@ -57,6 +57,7 @@ class Call:
     start, end   the bytes of its own file that stand for it (its whole loop, or with its `&`)
     root         the bytes of the statement at the script's top level that leads to it
     condition    it stands where `if` or `while` asks it
+    frames       the calls of functions and files read in that lead to it, and itself: file, first and last byte of each
     """
 
     words: tuple[Word, ...]
@@ -85,6 +86,7 @@ class Call:
     end: int = 0
     root: tuple[int, int] = (0, 0)
     condition: bool = False
+    frames: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def argv(self) -> tuple[str, ...]:

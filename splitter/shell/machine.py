@@ -180,7 +180,7 @@ class Machine(Branches):
                 last=context.last or more.exec, dynamic=dynamic, needs=tuple(sorted(more.needs)),
                 start=unit.start, end=unit.end,
                 root=(context.root.start, context.root.end) if context.root else (unit.start, unit.end),
-                condition=context.condition,
+                condition=context.condition, frames=context.through(node.span).frames,
             )
         )  # fmt: skip
 

@@ -48,6 +48,12 @@ class Context:
     depth: int = 0
     root: Span | None = None
     condition: bool = False
+    frames: tuple[tuple[str, int, int], ...] = ()
+
+    def through(self, span: Span) -> "Context":
+        """What a function called here, or a file read in here, is read in."""
+        place = self.source.inner or span
+        return replace(self, frames=(*self.frames, (self.source.path, place.start, place.end)))
 
     def under(self, guard: str) -> "Context":
         return self if not guard or guard in self.guards else replace(self, guards=(*self.guards, guard))

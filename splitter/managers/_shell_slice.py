@@ -1,0 +1,302 @@
+"""The part of a script that some of its calls need, as a person would write it: a slice over its statements.
+
+Kept are the calls themselves, the statements around them, what assigns a variable that kept text reads, and what leaves
+early where that can keep a call from running. Of functions only those that kept text calls are written; a file that is
+read in and only defines things stays read in, and just those of its functions are written again that would start
+something else. Comments, messages and arms that hold nothing of all this go.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from splitter.managers._shell_gives import ENDS, EXPORTS, gives
+from splitter.managers._shell_library import Library, Site
+from splitter.shell.names import used
+from splitter.shell.parse import parse
+from splitter.shell.syntax import (
+    Arithmetic,
+    Assign,
+    Case,
+    For,
+    Function,
+    If,
+    Redirected,
+    Script,
+    Simple,
+    Span,
+    Statement,
+    Subshell,
+    Test,
+    sources,
+    walk,
+)
+from splitter.shell.syntax import Sequence as Body
+
+Lines: TypeAlias = list[tuple[int, str]]  # depth, and one line, or a statement as written with all its lines
+
+MAX_ROUNDS = 12
+JUMPS = frozenset(("exit", "return", "break", "continue"))
+STATE = frozenset(("set", "shopt", "umask", "ulimit", "cd", "pushd", "popd", "shift", "trap", "eval", "exec", "alias"))
+SAYS = frozenset(("echo", "printf"))
+OWN = ("$1", "$2", "$3", "$@", "$*", "$#", "${1", "${2", "${3", "${@", "${*", "${#", "FUNCNAME", "BASH_SOURCE")
+
+
+class Slicer(Library):
+    """The slice of one script for some of its calls."""
+
+    def text(self) -> str | None:
+        """The slice; None where the script is not one that can be sliced."""
+        main = self.script(self.path)
+        if main is None or self.twice or main.broken:
+            return None
+        found = ""
+        for _ in range(MAX_ROUNDS):
+            before = (self.names, frozenset(self.wholes))
+            found = self._whole(main)
+            self.names |= self._reads(parse(found))
+            if before == (self.names, frozenset(self.wholes)):
+                return found
+        return None
+
+    def _whole(self, main: Script) -> str:
+        self._used = {}
+        for path, a, b in self.kept:
+            name = self._named(path, a, b)
+            if name:
+                self._used[name] = self._used.get(name, 0) + 1
+        top: Lines = []
+        settings: Lines = []
+        given = False
+        for one in main.body.body:
+            if one.span.start >= self.end:
+                break
+            root = (one.span.start, one.span.end) in self.roots
+            if not root and isinstance(one, Simple) and one.words and one.words[0] in ("set", "shopt", "umask"):
+                settings.append((0, main.source(one.span)))
+                continue
+            lines = self._settled(self.path, one, root)
+            if lines and not given and not root:
+                given = True
+            top += [*settings, *lines] if lines and given else lines
+            settings = [] if lines else settings
+        functions = self._written(top)
+        behind = self._behind(top, {t.removesuffix("() {") for d, t in functions if not d})
+        return "\n".join("  " * depth + text for depth, text in [*top[:behind], *functions, *top[behind:]])
+
+    def _settled(self, path: str, one: Statement, root: bool) -> Lines:
+        lines = self._statement(path, one, False)
+        return self._statement(path, one, True) if lines and root else lines
+
+    def _behind(self, top: Lines, names: set[str]) -> int:
+        """Where functions go: behind the files that are read in, before the first statement that may call one."""
+        behind = 0
+        for at, (depth, text) in enumerate(top):
+            words = text.split()
+            if names & set(words):
+                break
+            if not depth and words[:1] and words[0] in (".", "source"):
+                behind = at + 1
+        return behind
+
+    # Functions
+
+    def _written(self, top: Lines) -> Lines:
+        """The functions that a text calls, and those that they call in turn."""
+        out: Lines = []
+        todo = self._called(t for _, t in top)
+        seen: set[str] = set()
+        while todo:
+            name = todo.pop(0)
+            if name in seen or name not in self.functions:
+                continue
+            seen.add(name)
+            path, node = self.functions[name]
+            if path != self.path and self._file_stays(path) and not self._starts(name, set()):
+                self.names |= self._reads(node)
+                todo += sorted(self._callees(name))
+                continue
+            lines = self._function(path, node)
+            out += lines
+            todo += self._called(t for _, t in lines[1:])
+        return out
+
+    def _called(self, texts: Iterable[str]) -> list[str]:
+        return sorted(used(parse("\n".join(texts)))[0] & self.functions.keys())
+
+    def _function(self, path: str, node: Function) -> Lines:
+        if node.name in self.wholes or not isinstance(node.body, Body):
+            return [(0, self._raw(path, node.span))]
+        return [(0, f"{node.name}() {{"), *_deeper(self._body(path, node.body) or [(0, ":")]), (0, "}")]
+
+    def _body(self, path: str, body: Body) -> Lines:
+        return self._sequence(path, body, True) if self._sequence(path, body, False) else []
+
+    # Statements
+
+    def _sequence(self, path: str, body: Body, jumps: bool) -> Lines:
+        found = [(one, self._statement(path, one, jumps)) for one in body.body]
+        leaves = any(
+            lines and isinstance(one, Simple) and one.words[:1] and one.words[0] in JUMPS for one, lines in found
+        )
+        out: Lines = []
+        last: Statement | None = None
+        for one, lines in found:
+            if not lines and leaves and isinstance(one, Simple) and one.words[:1] and one.words[0] in SAYS:
+                lines = self._plain(path, one) if self._site(path, one) not in self.gone else []
+            out += lines
+            last = one if lines else last
+        if last is not None and last is not body.body[-1] and not isinstance(last, (Simple, If, Case, For)):
+            out.append((0, ":"))  # what it comes to is not what the whole comes to
+        return out
+
+    def _site(self, path: str, one: Statement) -> Site:
+        return (path, one.span.start, one.span.end)
+
+    def _statement(self, path: str, one: Statement, jumps: bool) -> Lines:
+        match one:
+            case Function():
+                return []
+            case Simple():
+                return self._simple(path, one) if self._wanted(path, one, jumps) else []
+            case Body():
+                inner = self._sequence(path, one, jumps)
+                return [(0, "{"), *_deeper(inner), (0, "}")] if inner else []
+            case Subshell():
+                inner = self._sequence(path, one.body, jumps)
+                return [(0, "("), *_deeper(inner), (0, ")")] if inner else []
+            case If():
+                return self._if(path, one, jumps)
+            case Case():
+                return self._case(path, one, jumps)
+            case For():
+                inner = self._sequence(path, one.body, jumps)
+                words = "" if one.words is None else " in " + " ".join(one.words)
+                self._whole_ones(" ".join(sources(one)))
+                return [(0, f"for {one.name}{words}; do"), *_deeper(inner), (0, "done")] if inner else []
+            case Redirected(body=If() | Case() | For()):
+                lines = self._statement(path, one.body, jumps)
+                script = self.script(path)
+                if not lines or script is None:
+                    return []
+                tail = script.raw[one.body.span.end : one.span.end].decode("utf-8", "replace")
+                return [*lines[:-1], (lines[-1][0], lines[-1][1] + tail)]
+            case _:
+                return [(0, self._raw(path, one.span))] if self._any(path, one, jumps) else []
+
+    def _any(self, path: str, one: Statement, jumps: bool) -> bool:
+        for inner in walk(one):
+            if isinstance(inner, Simple) and self._wanted(path, inner, jumps):
+                return True
+            if isinstance(inner, Arithmetic) and any(n in self.names for n in _counted(inner.text)):
+                return True
+        return isinstance(one, Test) and jumps
+
+    def _wanted(self, path: str, one: Simple, jumps: bool) -> bool:
+        site = self._site(path, one)
+        if site in self.kept:
+            return True
+        if site in self.gone and not self._answers(*site):
+            return False
+        target = self.targets.get(site)
+        if target is not None:
+            return self._file_gives(target)
+        head = one.words[0] if one.words else None
+        if head in JUMPS or head in STATE:
+            return jumps
+        wanted = self.names | {EXPORTS, ENDS} if jumps else self.names
+        if isinstance(head, str) and head in self.functions:
+            return bool(self._does(head) & wanted)
+        if head == "local":
+            return any((w.name if isinstance(w, Assign) else w) in self.names for w in one.words[1:])
+        return bool(gives(one) & wanted)
+
+    def _simple(self, path: str, one: Simple) -> Lines:
+        site = self._site(path, one)
+        target = self.targets.get(site)
+        if target is not None and not self._file_stays(target):
+            script = self.script(target)
+            return self._sequence(target, script.body, True) if script else []
+        head = one.words[0] if one.words else None
+        alone = len(one.words) == 1 and not one.assigns and not one.redirects
+        if isinstance(head, str) and alone and self._used.get(head) == 1 and head not in self.wholes:
+            at, node = self.functions[head]
+            stays = at != self.path and self._file_stays(at) and not self._starts(head, set())
+            lines = self._body(at, node.body) if isinstance(node.body, Body) and not stays else []
+            if lines and not _own(lines):
+                return lines
+        return self._plain(path, one)
+
+    def _plain(self, path: str, one: Simple) -> Lines:
+        programs = used(one)[0]
+        self.wholes |= (programs - {one.words[0]} if one.words else programs) & self.functions.keys()
+        script = self.script(path)
+        return [(0, script.source(one.span))] if script else []
+
+    def _raw(self, path: str, span: Span) -> str:
+        """A piece as written, without what it would start beside what is kept."""
+        script = self.script(path)
+        if script is None:
+            return ":"
+        out, at = [], span.start
+        for p, a, b in sorted(self.gone):
+            if p == path and a >= at and b <= span.end and not self._answers(p, a, b):
+                out += [script.raw[at:a], b":"]
+                at = b
+        text = b"".join([*out, script.raw[at : span.end]]).decode("utf-8", "replace").rstrip().removesuffix(";")
+        self._whole_ones(text)
+        return text
+
+    def _whole_ones(self, text: str) -> None:
+        self.wholes |= used(parse(text))[0] & self.functions.keys()
+
+    def _if(self, path: str, one: If, jumps: bool) -> Lines:
+        arms = [(c, self._sequence(path, body, jumps)) for c, body in one.arms]
+        orelse = self._sequence(path, one.orelse, jumps) if one.orelse else []
+        if not orelse:
+            while arms and not arms[-1][1] and not self._any(path, arms[-1][0], False):
+                arms.pop()
+        if not arms:
+            return []
+        out: Lines = []
+        for condition, lines in arms:
+            word = "elif" if out else "if"
+            out += [(0, f"{word} {self._raw(path, condition.span)}; then"), *_deeper(lines or [(0, ":")])]
+        return [*out, *([(0, "else"), *_deeper(orelse)] if orelse else []), (0, "fi")]
+
+    def _case(self, path: str, one: Case, jumps: bool) -> Lines:
+        arms = [(p, self._sequence(path, body, jumps), falls) for p, body, falls in one.arms]
+        if not any(lines for _, lines, _ in arms):
+            return []
+        out: Lines = [(0, f"case {one.word} in")]
+        self._whole_ones(one.word)
+        for at, (patterns, lines, falls) in enumerate(arms):
+            later = [p for ps, ls, _ in arms[at + 1 :] if ls for p in ps]
+            if not lines and not any(f for _, _, f in arms) and not any(c in p for p in later for c in "*?[$`"):
+                continue
+            end = ";&" if falls else ";;"
+            out += [(1, f"{' | '.join(patterns)})"), *_deeper(lines, 2), (2, end)] if lines else [
+                (1, f"{' | '.join(patterns)}) {end}")
+            ]  # fmt: skip
+        return [*out, (0, "esac")]
+
+
+def _deeper(lines: Sequence[tuple[int, str]], by: int = 1) -> Lines:
+    return [(depth + by, text) for depth, text in lines]
+
+
+def _own(lines: Lines) -> bool:
+    """Whether a function's text only means something within a function of its own."""
+    text = "\n".join(t for _, t in lines)
+    if any(word in text for word in OWN):
+        return True
+    return any(
+        isinstance(one, Simple) and one.words[:1] and one.words[0] in ("local", "return", "shift", "declare", "set")
+        for one in walk(parse(text).body)
+    )
+
+
+def _counted(text: str) -> list[str]:
+    """The variables that a `((...))` may change."""
+    if not any(mark in text for mark in ("=", "++", "--")):
+        return []
+    return "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
