@@ -76,6 +76,8 @@ def started(body, **more):
         pytest.param("if (process.env.ON === '1') spawn('x')\nspawn('a')", ["x OFF", "a"], id="a switch that is off"),
         pytest.param("const on = process.env.ON !== '0'\nif (on) { spawn('a') } else { spawn('b') }",
                      ["b OFF", "a"], id="a switch with a name"),
+        pytest.param("const w = ['b']\nif (process.env.D) w.push('-d')\nspawn('a', w)", ["a b"],
+                     id="words that are off"),
         pytest.param("switch (process.argv[2]) {\n  case 'w': spawn('x'); break\n  default: spawn('a')\n}",
                      ["x OFF", "a"], id="arguments"),
         pytest.param("if (!process.env.KEY) { console.error('no'); process.exit(1) }\nspawn('a')", ["a"],

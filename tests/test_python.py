@@ -1,6 +1,8 @@
 """Python launchers: what they start, in which order, and what is no launcher."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from managing import expand, image_of
 
 HEAD = "import os, sys, time, subprocess\nfrom subprocess import Popen, run, check_call\n"
@@ -70,6 +72,8 @@ def started(body, **more):
                      "    await p.wait()\nasync def main():\n    await asyncio.gather(f('a'), f('b', 'c'))\n"
                      "asyncio.run(main())", ["a", "b c"], id="asyncio"),
         pytest.param("v = run(['git', 'log'], capture_output=True)\nPopen(['a'])", ["a"], id="what is only read"),
+        pytest.param("c = ['a']\nif os.getenv('D'):\n    c.append('-d')\nPopen(c)", ["a"],
+                     id="words that are off"),
         pytest.param("if len(sys.argv) > 1:\n    Popen(['x'])\nelse:\n    Popen(['a'])", ["x OFF", "a"],
                      id="arguments"),
         pytest.param("if os.getenv('ON') == '1':\n    Popen(['x'])\nPopen(['a'])", ["x OFF", "a"],
@@ -185,3 +189,132 @@ def test_a_helper_beside_the_script_starts_what_puts_itself_into_the_background(
         "/opt/b.sh start puts what it starts into the background: name its program",
     ]
     assert start("from utils import other\nserve()\n", head="", files=HELPED) is None
+
+
+OBJECTS = """
+class Base:
+    queue = 'default'
+    def __init__(self, **given):
+        self.name = given['name']
+    @property
+    def words(self):
+        return []
+    @classmethod
+    def made(cls, name):
+        return cls(name=name)
+    def go(self):
+        if self.alive:
+            return
+        Popen(self.words, cwd='/srv')
+    @property
+    def alive(self):
+        try:
+            os.kill(self.pid, 0)
+        except OSError:
+            return False
+        else:
+            return True
+class Worker(Base):
+    def __init__(self, n=1, **given):
+        super().__init__(**given)
+        self.n = n
+    @property
+    def words(self):
+        return ['worker', '-q', self.queue, '-n', str(self.n), self.name]
+class Beat(Base):
+    @property
+    def words(self):
+        return ['beat', self.name]
+kinds = {'w': Worker, 'b': Beat}
+"""
+
+
+def test_classes_that_build_on_one_another():
+    body = OBJECTS + "for s in [kinds.get(k).made(k) for k in ('w', 'b', 'x') if kinds.get(k)]:\n    s.go()"
+    [worker, beat], gaps = start(body)
+    assert gaps == []
+    assert (str(worker.command), str(beat.command)) == ("worker -q default -n 1 w", "beat b")
+    assert (worker.workdir, str(worker.evidence)) == ("/srv", "/app/start.py:31")
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        pytest.param("python start.py web", ["web -w 2"], id="as it is"),
+        pytest.param("python start.py web --count=5", ["web -w 5"], id="an option"),
+        pytest.param("python start.py all -v", ["web -w 2", "beat"], id="another"),
+    ],
+)
+def test_arguments_are_parsed_as_argparse_does(argv, expected):
+    body = (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('what', choices=['web', 'all'])\n"
+        "p.add_argument('-n', '--count', type=int, default=2)\np.add_argument('-v', action='store_true')\n"
+        "a = p.parse_args()\nPopen(['web', '-w', str(a.count)])\nif a.what == 'all':\n    Popen(['beat'])"
+    )
+    processes, gaps = start(body, argv)
+    assert gaps == []
+    assert [shown(p) for p in processes if not p.off] == expected
+
+
+def test_a_word_that_the_script_works_out_stays_open():
+    [a], [gap] = start("Popen(['a', '-w', str(os.cpu_count() * 2 + workers)])")
+    assert a.command.argv == ("a", "-w", "$WORKERS")
+    assert gap.what == "needs WORKERS, which must be given to the container"
+
+
+DJANGO = {
+    "/app/manage.py": "",
+    "/app/ops/management/commands/up.py": (
+        "from django.core.management.base import BaseCommand\nfrom .parts import run\n"
+        "class Command(BaseCommand):\n    def add_arguments(self, parser):\n"
+        "        parser.add_argument('names', nargs='+')\n        parser.add_argument('--port', type=int, default=80)\n"
+        "    def handle(self, *args, **options):\n        for name in options['names']:\n"
+        "            run([name, '-p', str(options.get('port'))])\n"
+    ),
+    "/app/ops/management/commands/parts/__init__.py": "from .more import *\n",
+    "/app/ops/management/commands/parts/more.py": "import subprocess\ndef run(c):\n    subprocess.Popen(c)\n",
+}
+
+
+def test_commands_of_django_are_followed_or_are_steps():
+    body = (
+        "from django.core import management\nmanagement.call_command('migrate', interactive=False)\n"
+        "management.call_command('up', *['web', 'worker'])"
+    )
+    processes, gaps = start(body, files=DJANGO, head="")
+    assert gaps == []
+    assert [shown(p) for p in processes] == [
+        "python /app/manage.py migrate --no-input (job)",
+        "web -p 80",
+        "worker -p 80",
+    ]
+
+
+def test_a_script_that_gives_up_without_a_variable_is_followed_past_it():
+    assert started("if not os.environ.get('KEY'):\n    sys.exit('no key')\nPopen(['a'])") == ["a"]
+
+
+LINES = st.sampled_from(
+    [
+        "Popen(c)", "run(['a'])", "c = ['a', x]", "c += c", "c.append(c)", "return super().f(**k)", "x = A()",
+        "x.y = x",
+        "x[x] = x", "getattr(x, 'f')()", "sys.exit(1)", "from start import *", "from . import x", "from .. import *",
+        "import argparse", "p = argparse.ArgumentParser()", "p.add_argument('-x', nargs=10**9, type=int, const=p)",
+        "a = p.parse_args()", "set(c).update(c)", "raise x", "from django.core.management import call_command",
+        "call_command('up', *c)", "x = dict(k=c)", "pass", "isinstance(x, (str, list))", "hasattr(x, 'y')",
+        "os.execvp(*c)", "c = lambda: c()", "f'{x}{c!r:>9}'", "A.f()", "f(x, *x, **x)", "self.x = self", "x.f.f()",
+    ]
+)  # fmt: skip
+HEADS = st.sampled_from(
+    [
+        "{}", "class A(A, dict):\n  {}", "def f(self, *a, **k):\n  {}", "class A:\n  @property\n  def f(self):\n    {}",
+        "for i in A:\n  {}", "while True:\n  {}", "if os.getenv('X'):\n  {}\nelse:\n  pass", "\0{}", "(\u00e9 {}",
+        "try:\n  {}\nexcept OSError:\n  return 1", "with A() as x:\n  {}",
+        "class A:\n  @classmethod\n  def f(c):\n    {}",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(st.builds(str.format, HEADS, LINES), max_size=20))
+def test_no_text_makes_it_raise(lines):
+    start("\n".join(lines), files=DJANGO)

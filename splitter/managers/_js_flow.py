@@ -6,6 +6,7 @@ is gone through as often as it has items, any other once; nothing is executed.
 
 import posixpath
 from contextlib import suppress
+from typing import Any
 
 from splitter.managers._javascript import ENDS
 from splitter.managers._js_calls import MAX_ITEMS, Calls, End
@@ -168,6 +169,7 @@ class Flow(Calls):
     def aside(self, node: Node, switch: str, scope: Scope, depth: int) -> None:
         """What does not run: what it would start is off, and nothing else of it remains."""
         held = (self.env, self.cwd, self.set)
+        contents = _contents(scope)
         self.env, self.set = dict(self.env), dict(self.set)
         self.offs.append(switch)
         try:
@@ -177,6 +179,12 @@ class Flow(Calls):
         finally:
             self.offs.pop()
             self.env, self.cwd, self.set = held
+            for holder, before in contents:
+                if isinstance(holder, Array):
+                    holder[:] = before
+                else:
+                    holder.clear()
+                    holder.update(before)
 
     def spoil(self, node: Node, scope: Scope) -> Value | None:
         """What a statement that may run or not may have assigned is not known after it."""
@@ -315,6 +323,18 @@ class Flow(Calls):
                 self.aside(node, guard, scope, depth)
             else:
                 self.arm(node, guard, scope, depth)
+
+
+def _contents(scope: Scope) -> list[tuple[Any, Any]]:
+    """The lists and objects that the names of a scope lead to, with what they hold now."""
+    found: list[tuple[Any, Any]] = []
+    here: Scope | None = scope
+    while here is not None:
+        values = list(here.names.values())
+        values += [v for o in values if isinstance(o, Object) for v in o.values()]
+        found += [(v, list(v) if isinstance(v, Array) else dict(v)) for v in values if isinstance(v, Array | Object)]
+        here = here.above
+    return found
 
 
 def _from_outside(condition: Node) -> bool:

@@ -4,9 +4,22 @@ import ast
 import posixpath
 from collections.abc import Callable, Sequence
 
+from splitter.managers._python_arguments import Parser
 from splitter.managers._python_expressions import Expressions, shown
 from splitter.managers._python_library import NOT_KNOWN, Library
-from splitter.managers._python_values import Class, Environ, Function, Instance, Module, Name, Scope, Started, Unknown
+from splitter.managers._python_values import (
+    Class,
+    Environ,
+    Function,
+    Instance,
+    Module,
+    Name,
+    Scope,
+    Started,
+    Super,
+    Unknown,
+    known,
+)
 from splitter.managers._starts import MAX_EVENTS, Event
 
 # Calls that turn the script itself into a server: it is a program then, and no launcher.
@@ -30,8 +43,15 @@ THREADS = ("threading.Thread", "multiprocessing.dummy.Process")
 ENDS = ("sys.exit", "exit", "quit", "os._exit")
 
 
+_NAMESPACE = ast.ClassDef(name="Namespace", bases=[], keywords=[], body=[], decorator_list=[])
+KINDS = {"str": str, "int": int, "list": list, "dict": dict, "tuple": tuple, "bool": bool, "float": float}
+
+
 class End(Exception):
-    """The script ends, or becomes another program."""
+    """The script ends, or becomes another program; `failed` where it gives up."""
+
+    def __init__(self, failed: bool) -> None:
+        self.failed = failed
 
 
 class Return(Exception):
@@ -51,7 +71,8 @@ class Calls(Expressions):
         self.offs: list[str] = []
         self.beside = 0
         self.modules: dict[str, Module | None] = {}
-        self.stack: list[tuple[Function, ast.Call]] = []
+        self.stack: list[tuple[Function, ast.AST]] = []
+        self.paths: list[str] = [posixpath.dirname(library.script)]
         self.pauses: dict[int, float] = {}
         self.rounds: list[int] = []
         self.count = 0
@@ -107,11 +128,31 @@ class Calls(Expressions):
                 later = any(e.kind != "exec" for e in self.events[holder.event + 1 :])
                 self.events[holder.event].waited = not later
             return Unknown()
+        if isinstance(holder, Parser):
+            return self.parser_call(holder, name, args, more)
+        if isinstance(holder, Instance) and holder.items is not None:
+            holder = holder.items
         if name in SERVING or (name in ("run", "launch") and isinstance(holder, Unknown) and not more.get("target")):
             if not self.offs:
                 self.serves = self.serves or f"{name}()"
             return Unknown()
         return self.library.method(holder, name, args, more)
+
+    def parser_call(self, parser: Parser, name: str, args: list[object], more: dict[str, object]) -> object:
+        """A method of an ArgumentParser."""
+        if name == "add_argument":
+            parser.add(args, more)
+        if name in ("add_argument_group", "add_mutually_exclusive_group"):
+            return parser
+        if name not in ("parse_args", "parse_known_args"):
+            return Unknown(name)
+        given = args[0] if args else None
+        words = list(map(str, given)) if isinstance(given, list) and known(given) else list(self.library.argv[1:])
+        parsed = parser.parse(words)
+        if parsed is None:
+            return Unknown(name)
+        values = Instance(Class(_NAMESPACE, Module("", "argparse")), parsed[0])
+        return [values, list(parsed[1])] if name == "parse_known_args" else values
 
     def begin(self, started: Started, node: ast.Call) -> None:
         """`Process(target=f).start()` and `Thread(target=f).start()`."""
@@ -130,24 +171,26 @@ class Calls(Expressions):
                       name=started.name, target=target)
             )  # fmt: skip
 
-    def place(self, node: ast.Call) -> tuple[str, int]:
+    def place(self, node: ast.AST) -> tuple[str, int]:
         """Where a start is written: the call that names the command, not the helper that it is handed to."""
         at = len(self.stack)
+        if at and (made := _worked_out(node, self.stack[-1][0])) is not None:
+            return made
         while at and _handed(node, self.stack[at - 1][0]):
             node = self.stack[at - 1][1]
             at -= 1
         path = self.stack[at - 1][0].module.path if at else self.library.script
-        return path, node.lineno
+        return path, getattr(node, "lineno", 1)
 
-    def invoke(self, function: object, args: list[object], more: dict[str, object], node: ast.Call) -> object:
+    def invoke(self, function: object, args: list[object], more: dict[str, object], node: ast.AST) -> object:
         """Call a function or a class of the script."""
         if isinstance(function, Class):
-            made = Instance(function)
-            if "__init__" in function.methods:
-                init = function.methods["__init__"]
-                self.invoke(Function(init.node, init.module, init.scope, made), args, more, node)
+            made = Instance(function, items={} if function.mapping() else None)
+            init = function.find("__init__")
+            if isinstance(init, Function):
+                self.invoke(self.bound(init, made), args, more, node)
             return made
-        if isinstance(function, Name):
+        if isinstance(function, Name) and isinstance(node, ast.Call):
             return self.library_call(function.full, args, more, node, Module(self.library.script, "__main__"))
         if not isinstance(function, Function) or sum(f.node is function.node for f, _ in self.stack) > 1:
             return Unknown(shown(node))
@@ -225,7 +268,16 @@ class Calls(Expressions):
                 name=label if isinstance(label, str) else "",
             )
         if full in ENDS:
-            raise End
+            raise End(bool(args) and args[0] not in (0, None) and known(args[0]))
+        if full in ("argparse.ArgumentParser", "ArgumentParser"):
+            return Parser()
+        if full.endswith("management.call_command"):
+            return self.command(args, more, node)
+        if full in ("sys.path.insert", "sys.path.append") and args and isinstance(args[-1], str):
+            self.paths.append(posixpath.normpath(posixpath.join(self.library.cwd, args[-1])))
+            return None
+        if full in ("getattr", "hasattr", "isinstance", "super"):
+            return self.about(full, args, node)
         if full in ("time.sleep", "asyncio.sleep"):
             if self.rounds and args and isinstance(args[0], int | float) and 0 < args[0] < 1e7:
                 self.pauses[self.rounds[-1]] = args[0]
@@ -250,7 +302,34 @@ class Calls(Expressions):
         if isinstance(words, list | tuple) and args:
             argv = [args[0], *words[1:]]
         self.event(self.made("exec", argv, {} if env is None else {"env": env}, node))
-        raise End
+        raise End(False)
+
+    def command(self, args: list[object], more: dict[str, object], node: ast.Call) -> object:
+        raise NotImplementedError
+
+    def about(self, full: str, args: list[object], node: ast.Call) -> object:
+        """`getattr`, `hasattr`, `isinstance` and `super` of values that the script made."""
+        if full == "super":
+            for function, _ in reversed(self.stack):
+                if function.owner is not None and function.bound is not None:
+                    return Super(function.bound, function.owner)
+            return Unknown("super()")
+        holder, name = (args[0], args[1]) if len(args) > 1 else (Unknown(), Unknown())
+        if full == "isinstance":
+            kinds = name if isinstance(name, list) else [name]
+            if not known(holder) or not all(isinstance(k, Name) and k.full in KINDS for k in kinds):
+                return Unknown(shown(node))
+            return isinstance(holder, tuple(KINDS[k.full] for k in kinds if isinstance(k, Name)))
+        if not isinstance(name, str):
+            return Unknown(shown(node))
+        got = self.attribute(holder, name, node)
+        if full == "getattr":
+            return args[2] if isinstance(got, Unknown) and len(args) > 2 else got
+        if isinstance(holder, dict | list | str):
+            return hasattr(holder, name)
+        if isinstance(holder, Class | Instance):
+            return not isinstance(got, Unknown)
+        return Unknown(shown(node))
 
     def made(self, kind: str, argv: object, more: dict[str, object], node: ast.Call, shell: bool = False) -> Event:
         env = more.get("env")
@@ -283,8 +362,23 @@ class Calls(Expressions):
         return True
 
 
-def _handed(node: ast.Call, function: Function) -> bool:
+def _worked_out(node: ast.AST, function: Function) -> tuple[str, int] | None:
+    """Where the property stands that makes the command: `Popen(self.cmd)`."""
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    if not isinstance(first, ast.Attribute) or not isinstance(function.bound, Instance):
+        return None
+    names = function.node.args.args
+    mine = isinstance(first.value, ast.Name) and bool(names) and first.value.id == names[0].arg
+    made = function.bound.of.find(first.attr) if mine else None
+    if not isinstance(made, Function) or "property" not in made.decorators or isinstance(made.node, ast.Lambda):
+        return None
+    return made.module.path, made.node.lineno
+
+
+def _handed(node: ast.AST, function: Function) -> bool:
     """Whether the command of a call is what its function was given."""
+    if not isinstance(node, ast.Call):
+        return False
     names = function.node.args
     given = {a.arg for a in (*names.posonlyargs, *names.args, *names.kwonlyargs)}
     given |= {a.arg for a in (names.vararg, names.kwarg) if a is not None}

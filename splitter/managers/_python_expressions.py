@@ -15,13 +15,15 @@ from splitter.managers._python_values import (
     Module,
     Name,
     Scope,
+    Super,
     Unknown,
     known,
     truth,
 )
 from splitter.managers._supervisor import OPEN
 
-MAX_STEPS = 40_000
+MAX_STEPS = 80_000
+MAPPING = frozenset(("get", "items", "keys", "values", "update", "setdefault", "copy", "pop"))
 MAX_DEPTH = 60
 BUILTINS = frozenset(
     (
@@ -199,6 +201,8 @@ class Expressions:
             return self.library.late(key)
         if isinstance(holder, Environ) and isinstance(key, str) and key not in holder:
             return self.library.late(key)
+        if isinstance(holder, Instance) and holder.items is not None:
+            holder = holder.items
         if isinstance(holder, dict) and isinstance(key, str | int):
             return holder.get(str(key), Unknown(shown(node)))
         if isinstance(holder, list | tuple | str) and isinstance(key, int) and -len(holder) <= key < len(holder):
@@ -214,21 +218,49 @@ class Expressions:
             got = self.library.constant(full)
             return Name(full) if got is None else got
         if isinstance(holder, Module):
-            got = holder.scope.get(name)
-            return Unknown(shown(node)) if got is None else got
+            return holder.scope.names.get(name, Unknown(shown(node)))
         if isinstance(holder, Instance):
             if name in holder.attributes:
                 return holder.attributes[name]
-            if name in holder.of.methods:
-                method = holder.of.methods[name]
-                return Function(method.node, method.module, method.scope, holder)
-            return holder.of.attributes.get(name, Unknown(shown(node)))
+            got = holder.of.find(name)
+            if got is None and holder.items is None:
+                return Unknown(shown(node))
+            other = holder.of.find("__getattr__") if got is None and name not in MAPPING else None
+            if isinstance(other, Function):
+                return self.invoke(self.bound(other, holder), [name], {}, node)
+            return self.member(got, holder, node)
+        if isinstance(holder, Super):
+            found = (c.find(name) for c in holder.after.line()[1:] if c.find(name) is not None)
+            return self.member(next(found, None), holder.bound, node)
         if isinstance(holder, Class):
-            return holder.methods.get(name) or holder.attributes.get(name, Unknown(shown(node)))
+            return self.member(holder.find(name), holder, node)
+        if isinstance(holder, str) and name == "value":
+            return holder  # of an enumeration
         if isinstance(holder, str) and name in ("parent", "name", "stem"):
             pure = {"parent": posixpath.dirname(holder), "name": posixpath.basename(holder)}
             return pure.get(name, posixpath.splitext(posixpath.basename(holder))[0])
         return Unknown(shown(node))
+
+    def member(self, got: object, holder: Instance | Class, node: ast.AST) -> object:
+        """What was found in a class, as the instance or the class itself has it."""
+        if isinstance(got, Function) and got.owner is not None:
+            if "property" in got.decorators and isinstance(holder, Instance):
+                return self.invoke(self.bound(got, holder), [], {}, node)
+            return self.bound(got, holder)
+        return Unknown(shown(node)) if got is None else got
+
+    @staticmethod
+    def bound(function: Function, holder: Instance | Class) -> Function:
+        of = holder.of if isinstance(holder, Instance) else holder
+        to: Instance | Class | None = holder if isinstance(holder, Instance) else None
+        if "classmethod" in function.decorators:
+            to = of
+        elif "staticmethod" in function.decorators:
+            to = None
+        return Function(function.node, function.module, function.scope, to, function.owner)
+
+    def invoke(self, function: object, args: list[object], more: dict[str, object], node: ast.AST) -> object:
+        raise NotImplementedError
 
     def _Call(self, node: ast.Call, scope: Scope, module: Module) -> object:
         return self.call(node, scope, module)
@@ -262,6 +294,21 @@ class Expressions:
 
     _GeneratorExp = _ListComp
 
+    def _DictComp(self, node: ast.DictComp, scope: Scope, module: Module) -> object:
+        made: dict[str, object] = {}
+        first = node.generators[0]
+        items = self.value(first.iter, scope, module)
+        if len(node.generators) > 1 or not isinstance(items, list | tuple):
+            return Unknown(shown(node))
+        for item in items[:200]:
+            inner = Scope(above=scope)
+            self.put(first.target, item, inner, module)
+            if all(truth(self.value(test, inner, module)) is not False for test in first.ifs):
+                key = self.value(node.key, inner, module)
+                if isinstance(key, str | int):
+                    made[str(key)] = self.value(node.value, inner, module)
+        return made
+
     def put(self, target: ast.expr, value: object, scope: Scope, module: Module) -> None:
         """An assignment to a name, a tuple of names, an attribute or an item."""
         if isinstance(target, ast.Name):
@@ -272,12 +319,14 @@ class Expressions:
                 self.put(one, items[at] if items is not None else Unknown(), scope, module)
         elif isinstance(target, ast.Attribute):
             holder = self.value(target.value, scope, module)
-            if isinstance(holder, Instance):
+            if isinstance(holder, Instance | Class):
                 holder.attributes[target.attr] = value
         elif isinstance(target, ast.Subscript):
             holder, key = self.value(target.value, scope, module), self.value(target.slice, scope, module)
             if isinstance(holder, Name) and holder.full == "os.environ" and isinstance(key, str):
                 self.library.put(key, value)
+            elif isinstance(holder, Instance) and holder.items is not None and isinstance(key, str | int):
+                holder.items[str(key)] = value
             elif isinstance(holder, dict) and isinstance(key, str | int):
                 holder[str(key)] = value
             elif isinstance(holder, list) and isinstance(key, int) and -len(holder) <= key < len(holder):

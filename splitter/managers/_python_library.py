@@ -22,7 +22,7 @@ METHODS = frozenset(
     (
         "split", "strip", "rstrip", "lstrip", "lower", "upper", "format", "join", "replace", "startswith",
         "endswith", "removeprefix", "removesuffix", "rsplit", "partition", "title", "isdigit", "copy", "keys",
-        "values", "items", "get", "index", "count",
+        "values", "items", "get", "index", "count", "isupper", "islower", "isalpha", "isalnum", "capitalize",
     )
 )  # fmt: skip
 
@@ -63,6 +63,11 @@ class Library:
             for name, value in {**(first if isinstance(first, dict) else {}), **more}.items():
                 self.put(str(name), value)
             return Unknown()
+        if full in ("os.environ.keys", "os.environ.items", "os.environ.values"):
+            kinds = {"keys": list(self.env), "values": list(self.env.values())}
+            return kinds.get(full.rpartition(".")[2], [[k, v] for k, v in self.env.items()])
+        if full == "set" and (first is None or isinstance(first, list | tuple)):
+            return _once([], first or [])
         if full in ("os.environ.copy", "os.environ"):
             return Environ()
         if full == "dict" and (first is None or isinstance(first, dict | Name)):
@@ -105,6 +110,9 @@ class Library:
 
     def method(self, holder: object, name: str, args: list[object], more: Mapping[str, object]) -> object:
         """A method of a text, list or mapping; NOT_KNOWN where it is none of those."""
+        if isinstance(holder, list) and name in ("add", "update"):  # a set
+            holder[:] = _once(holder, args if name == "add" else [i for a in args if isinstance(a, list) for i in a])
+            return None
         if isinstance(holder, list) and name in ("append", "extend", "insert"):
             if name == "extend" and len(args) == 1:
                 extra = list(args[0]) if isinstance(args[0], list | tuple) else [Unknown()]
@@ -168,6 +176,15 @@ def _pure(
     if isinstance(got, str | list | tuple) and len(got) > MAX_LENGTH:
         return Unknown()
     return list(got) if isinstance(got, tuple) else got
+
+
+def _once(items: list[object], more: list[object] | tuple[object, ...]) -> list[object]:
+    """The items of a set, each once, in the order in which they came."""
+    made = list(items)
+    for one in more:
+        if one not in made and len(made) < 500:
+            made.append(one)
+    return made
 
 
 def _int(value: str | int | float) -> object:

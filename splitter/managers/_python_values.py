@@ -20,12 +20,18 @@ class Name:
 
 @dataclass(eq=False)
 class Function:
-    """A function of the script; `bound` is the instance that it belongs to."""
+    """A function of the script; `bound` is the instance or class that it belongs to, `owner` the class it stands in."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     module: "Module"
     scope: "Scope | None" = None
-    bound: "Instance | None" = None
+    bound: "Instance | Class | None" = None
+    owner: "Class | None" = None
+
+    @property
+    def decorators(self) -> frozenset[str]:
+        plain = () if isinstance(self.node, ast.Lambda) else self.node.decorator_list
+        return frozenset(one.id for one in plain if isinstance(one, ast.Name))
 
 
 @dataclass(eq=False)
@@ -34,12 +40,48 @@ class Class:
     module: "Module"
     methods: dict[str, Function] = field(default_factory=dict)
     attributes: dict[str, object] = field(default_factory=dict)
+    bases: list[object] = field(default_factory=list)
+
+    def line(self) -> "list[Class]":
+        """The class and those that it is made of, in which a member is looked for."""
+        found: list[Class] = []
+        todo = [self]
+        while todo and len(found) < 20:
+            one = todo.pop(0)
+            if one not in found:
+                found.append(one)
+                todo += [base for base in one.bases if isinstance(base, Class)]
+        return found
+
+    def find(self, name: str) -> object | None:
+        """A method or attribute; None where none is known."""
+        for one in self.line():
+            if name in one.methods:
+                return one.methods[name]
+            if name in one.attributes:
+                return one.attributes[name]
+        return None
+
+    def mapping(self) -> bool:
+        """Whether its instances are mappings."""
+        return any(isinstance(b, Name) and b.full in ("dict", "UserDict") for one in self.line() for b in one.bases)
 
 
 @dataclass(eq=False)
 class Instance:
+    """`items` is what an instance of a mapping holds."""
+
     of: Class
     attributes: dict[str, object] = field(default_factory=dict)
+    items: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Super:
+    """`super()`: the members of an instance that come after a class."""
+
+    bound: "Instance | Class"
+    after: Class
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from splitter.catalogue import one_off
 from splitter.managers._launch import folder, name_of, shell
-from splitter.managers._supervisor import OPEN, readable, shell_line, unknown
+from splitter.managers._supervisor import CLOSE, OPEN, readable, shell_line, unknown
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
@@ -173,8 +173,9 @@ class Launcher:
             return shell(words) if event.shell else (words,)
         if event.shell and isinstance(words, list | tuple) and words and isinstance(words[0], str):
             return shell(words[0])
-        if isinstance(words, list | tuple) and words and all(isinstance(w, str | int | float) for w in words):
-            return tuple(str(w) for w in words)
+        if isinstance(words, list | tuple) and words and isinstance(words[0], str):
+            # A word that the script works out stays open, so that the process is there and its word can be given.
+            return tuple(str(w) if isinstance(w, str | int | float) else _open(w) for w in words)
         self.gaps.append(Gap(f"starts a command that is known only when it runs ({_shown(words)})", at))
         return None
 
@@ -187,6 +188,14 @@ class Launcher:
 def _says_start(event: Event) -> bool:
     words = event.argv.split() if isinstance(event.argv, str) else event.argv
     return isinstance(words, list | tuple) and len(words) == 2 and words[1] == "start"
+
+
+def _open(word: object) -> str:
+    """A word that only running the script would tell, as a variable by its own name."""
+    what = str(getattr(word, "what", "")).partition("` is known only")[0]
+    names = "".join(c if c.isalnum() or c == "_" else " " for c in what).split()
+    plain = [n for n in names if n.isascii() and not n[0].isdigit()]
+    return f"{OPEN}{(plain[-1] if plain else 'VALUE').upper()}{CLOSE}"
 
 
 def _background(event: Event) -> bool:

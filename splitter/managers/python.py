@@ -16,7 +16,7 @@ from splitter.managers._starts import READ, Event, Launcher, Starts
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
-HINTS = ("subprocess", "os.exec", "os.spawn", "os.system", "multiprocessing", "import execv", "import execl")
+HINTS = ("subprocess", "call_command", "os.exec", "os.spawn", "os.system", "multiprocessing", "import execv", "import execl")
 MAX_SCRIPT = 1 << 18  # of a program whose first line is looked at; a larger one is no script
 MAX_IMPORTS = 40
 VALUED = ("-W", "-X", "-Q", "--check-hash-based-pycs")
@@ -46,7 +46,7 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
         got = image.read(other)
         return got if isinstance(got, str) else None
 
-    flow = Flow(library, read)
+    flow = Flow(library, read, image.glob)
     if not flow.script(text, path):
         return None
     return _Launcher(process, image, flow, path, program).children()
