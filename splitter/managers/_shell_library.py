@@ -6,7 +6,7 @@ from typing import TypeAlias
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
 from splitter.shell.calls import Call, Trace
 from splitter.shell.names import used
-from splitter.shell.syntax import Function, Script, Simple, Statement, sources, walk
+from splitter.shell.syntax import Function, Script, Simple, Statement, Subshell, sources, walk
 
 Site: TypeAlias = tuple[str, int, int]
 
@@ -39,6 +39,8 @@ class Library:
         self._gives: dict[str, frozenset[str]] = {}
         self._calls: dict[str, frozenset[str]] = {}
         self._stays: dict[str, bool] = {}
+        self._within = False  # in a statement that leads to a kept call
+        self._left: dict[str, bool] = {}
         self._used: dict[str, int] = {}
 
     def _collect(self) -> None:
@@ -107,7 +109,7 @@ class Library:
         if name not in self._gives:
             self._gives[name] = frozenset()  # a function that calls itself
             found: set[str] = set()
-            for one in walk(self.functions[name][1].body):
+            for one in _here(self.functions[name][1].body):
                 if isinstance(one, Simple):
                     found |= gives(one)
             for other in sorted(self._callees(name)):
@@ -148,3 +150,13 @@ def _frames(call: Call) -> Iterator[Site]:
     yield from call.frames
     for member in call.pipe:
         yield from member.frames
+
+
+def _here(root: Statement) -> Iterator[Statement]:
+    """A statement and all below it that runs in the same shell."""
+    inside: set[int] = set()
+    for one in walk(root):
+        if isinstance(one, Subshell):
+            inside.update(id(inner) for inner in walk(one))
+        if id(one) not in inside:
+            yield one

@@ -79,11 +79,15 @@ class Slicer(Library):
                 given = True
             top += [*settings, *lines] if lines and given else lines
             settings = [] if lines else settings
+        self._within = True
+        self._left.clear()
         functions = self._written(top)
         behind = self._behind(top, {t.removesuffix("() {") for d, t in functions if not d})
         return "\n".join("  " * depth + text for depth, text in [*top[:behind], *functions, *top[behind:]])
 
     def _settled(self, path: str, one: Statement, root: bool) -> Lines:
+        self._within = root
+        self._left.clear()
         lines = self._statement(path, one, False)
         return self._statement(path, one, True) if lines and root else lines
 
@@ -149,6 +153,14 @@ class Slicer(Library):
             out.append((0, ":"))  # what it comes to is not what the whole comes to
         return out
 
+    def _remains(self, name: str) -> bool:
+        """Whether anything of a function is in the slice."""
+        if name not in self._left:
+            self._left[name] = False  # one that calls itself
+            path, node = self.functions[name]
+            self._left[name] = not isinstance(node.body, Body) or bool(self._body(path, node.body))
+        return self._left[name]
+
     def _site(self, path: str, one: Statement) -> Site:
         return (path, one.span.start, one.span.end)
 
@@ -203,9 +215,9 @@ class Slicer(Library):
         head = one.words[0] if one.words else None
         if head in JUMPS or head in STATE:
             return jumps
-        wanted = self.names | {EXPORTS, ENDS} if jumps else self.names
+        wanted = self.names | {EXPORTS, ENDS} if jumps or self._within else self.names
         if isinstance(head, str) and head in self.functions:
-            return bool(self._does(head) & wanted)
+            return bool(self._does(head) & wanted) and (head in self.wholes or self._remains(head))
         if head == "local":
             return any((w.name if isinstance(w, Assign) else w) in self.names for w in one.words[1:])
         return bool(gives(one) & wanted)

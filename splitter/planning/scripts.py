@@ -9,7 +9,7 @@ from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.planning.commands import line_of, same_user, strict_before, unknown
 from splitter.shell.parse import parse
-from splitter.shell.syntax import Function
+from splitter.shell.syntax import Function, Simple, walk
 
 SHELLS = {"/bin/bash": "bash", "bash": "bash", "/usr/bin/bash": "bash", "/bin/sh": "sh", "sh": "sh"}
 
@@ -57,7 +57,10 @@ def _text(step: Process, image: Image, user: str) -> tuple[str, str] | None:
 
 
 def _parts(text: str) -> tuple[dict[str, str], str]:
-    """The functions of a text by name, and what is left of it."""
+    """The functions of a text by name, and what is left of it.
+
+    A function behind a file that is read in takes the place of one of that file, and stays where it is.
+    """
     read = parse(text)
     if read.broken:
         return {}, text
@@ -65,6 +68,8 @@ def _parts(text: str) -> tuple[dict[str, str], str]:
     rest: list[bytes] = []
     at = 0
     for statement in read.body.body:
+        if any(isinstance(one, Simple) and one.words[:1] in ((".",), ("source",)) for one in walk(statement)):
+            break
         if not isinstance(statement, Function) or statement.name in functions:
             continue
         functions[statement.name] = read.source(statement.span)
