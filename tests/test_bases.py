@@ -75,7 +75,9 @@ def test_the_init_of_an_s6_base_is_there(on, reference):
 def test_a_base_that_is_not_known_and_names_no_command_is_a_gap(on):
     facts = discover(on("acme/base:1"))
     assert not facts.processes
-    assert facts.gaps == (Gap("the image names no command, and its base is not at hand", facts.gaps[0].evidence),)
+    assert facts.gaps == (
+        Gap("the image names no command, and its base acme/base:1 is not at hand", facts.gaps[0].evidence),
+    )
 
 
 def test_every_entry_is_well_formed():

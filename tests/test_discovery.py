@@ -1,5 +1,7 @@
 """Discovery asks every manager of every process, and loses nothing on the way."""
 
+from managing import image_of
+
 from splitter.inspection.discovery import discover
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Config, Image, MemoryTree, text_node
@@ -119,6 +121,18 @@ def test_what_stays_up_keeps_its_name_and_a_step_before_it_takes_another():
 
 def test_an_image_without_a_command_says_so():
     assert [g.what for g in discover(image()).gaps] == ["the image names no command"]
+
+
+def test_what_nothing_is_seen_to_start_is_told():
+    files = {"/etc/service/cron/run": "#!/bin/sh\nexec cron -f", "/etc/service/web/run": "x",
+             "/etc/supervisor/conf.d/app.conf": "[program:app]"}  # fmt: skip
+    facts = discover(image_of(files, base="acme/base:1"))
+    assert facts.processes == ()
+    assert [g.what for g in facts.gaps] == [
+        "the image names no command, and its base acme/base:1 is not at hand",
+        "runit would run cron, web, and nothing that is read starts runit",
+        "supervisord would run app, and nothing that is read starts supervisord",
+    ]
 
 
 def test_scripts_that_start_themselves_end_soon():

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from splitter.errors import SplitterError
+from splitter.inspection._idle import waiting
 from splitter.managers import Expand, managers
 from splitter.model.facts import Command, Evidence, Facts, Gap, Process
 from splitter.model.image import Image
@@ -31,11 +32,11 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
     if not argv:
         brought = next((p for p in BROUGHT if image.base and image.glob(p)), "")
         argv = BROUGHT.get(brought, ())
-        told = ", and its base is not at hand" if image.base else ""
+        told = f", and its base {image.base} is not at hand" if image.base else ""
         taken = f"; taken to start {argv[0]}, which reads {brought}" if argv else ""
         gaps.append(Gap(f"the image names no command{told}{taken}", config.evidence("CMD")))
         if not argv:
-            return Facts(gaps=tuple(gaps))
+            return Facts(gaps=(*gaps, *waiting(image)))
     key = "ENTRYPOINT" if config.entrypoint else "CMD"
     first = Process(
         name=argv[0].rsplit("/", 1)[-1],
@@ -137,6 +138,7 @@ def _distinct(processes: list[Process]) -> tuple[Process, ...]:
     for process in processes:
         same = once.setdefault(key(process), process)
         if same.off and not process.off:
+            del once[key(process)]  # it starts where it is on
             once[key(process)] = process
     kept = list(once.values())
     taken: set[str] = set()
