@@ -11,6 +11,7 @@ from splitter.model.image import Healthcheck
 from splitter.planning import make_plan
 from splitter.planning.embedded import parted
 from splitter.planning.hosts import moved, opened
+from splitter.planning.scripts import script
 
 AT = Evidence("/etc/service/x/run", 2)
 
@@ -429,3 +430,14 @@ def test_an_entrypoint_of_a_base_image_stays_before_its_program(script, command)
     started = process("front", script, scope=("supervisord",))
     main = process("front", "puma -p 3000", scope=("supervisord", started.id), launchers=(started,))
     assert " ".join(services(planned(main, WORKER, image=image))["front"].command) == command
+
+
+def test_a_function_that_takes_the_place_of_a_librarys_stays_behind_it():
+    text = "own() { a; }\n. /lib.sh\nstart() { :; }\nown\nstart"
+    steps = [
+        Process(name="x", command=Command(("a",), ("/bin/sh", "-c", text + more)), evidence=Evidence("/s", 1))
+        for more in ("", "\nb")
+    ]
+    _, made = script(steps, image_of({}), {})
+    assert made.count("own() {") == 1
+    assert made.index("own() {") < made.index(". /lib.sh") < made.index("start() {")

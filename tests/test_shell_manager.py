@@ -508,7 +508,8 @@ def test_what_gives_a_variable_by_its_name_stays():
 
 
 def test_an_export_on_the_way_to_a_call_stays():
-    text = "# env\n\nenv() { notify; export DB=$(ask); }\n# all\n\nall() { env\n  if grep -q a /b; then touch /on; fi\n  other\n}\nall\nexec web"
+    text = "# env\n\nenv() { notify; export DB=$(ask); }\n"
+    text += "# all\n\nall() { env\n  if grep -q a /b; then touch /on; fi\n  other\n}\nall\nexec web"
     prepare = next(t for t in steps(text) if "touch /on" in t)
     assert "export DB=$(ask)" in prepare
     assert "notify" not in prepare
