@@ -513,3 +513,19 @@ def test_an_export_on_the_way_to_a_call_stays():
     prepare = next(t for t in steps(text) if "touch /on" in t)
     assert "export DB=$(ask)" in prepare
     assert "notify" not in prepare
+
+
+def test_a_step_ends_where_the_script_gave_way():
+    text = 'if [ "$(id -u)" = 0 ]; then\n  mkdir -p /d\n  if [ "$1" = a ]; then exec "$@"; fi\n  exec gosu app "$0" "$@"\nfi'
+    found, _ = script(text, "a", "b")
+    steps = [p for p in found if p.lifetime == "job"]
+    assert [p.command.argv[0] for p in steps] == ["mkdir"]
+    text = steps[0].command.run[-1] if steps[0].command.run else ""
+    assert "gosu" not in text or "exit" in text.split("gosu")[0]
+
+
+def test_a_server_that_another_user_starts_and_stops_is_temporary():
+    text = 'B=$(pg_config --bindir)\nsu - postgres -c "$B/pg_ctl -D /d start" | indent\nrake db:migrate\n'
+    text += 'su - postgres -c "$B/pg_ctl -D /d stop" | indent\nexec web'
+    found, _ = script(text)
+    assert [str(p.command) for p in found if p.lifetime == "service"] == ["web"]

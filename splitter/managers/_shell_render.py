@@ -190,6 +190,8 @@ class Renderer:
             if i in keep or i not in self.acts or any(span[0] < b and a < span[1] for a, b in kept):
                 continue
             splices[span] = ": &" if call.background and script.raw[span[0] : span[1]].endswith(b"&") else ":"
+            if call.exec and not call.background:
+                splices[span] = "exit"  # nothing after it would have run
         for source in self.trace.sourced:
             if source.path != path or not (start <= source.start and source.end <= end) or depth > 4:
                 continue

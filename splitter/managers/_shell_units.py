@@ -257,7 +257,7 @@ def _holds(meaning: Meaning) -> bool:
 
 
 def _started(found: list[Unit], stop: Meaning, end: int) -> Unit | None:
-    wanted = stops(stop.argv)
+    wanted = stops(stop.argv) or (stops((stop.peeled.program, *stop.peeled.args)) if stop.peeled else "")
     if wanted == "kill" and not any("$" in w or "`" in w or w.isalpha() for w in stop.argv[1:]):
         return None
     for unit in reversed(found):
