@@ -516,7 +516,8 @@ def test_an_export_on_the_way_to_a_call_stays():
 
 
 def test_a_step_ends_where_the_script_gave_way():
-    text = 'if [ "$(id -u)" = 0 ]; then\n  mkdir -p /d\n  if [ "$1" = a ]; then exec "$@"; fi\n  exec gosu app "$0" "$@"\nfi'
+    text = 'if [ "$(id -u)" = 0 ]; then\n  mkdir -p /d\n'
+    text += '  if [ "$1" = a ]; then exec "$@"; fi\n  exec gosu app "$0" "$@"\nfi'
     found, _ = script(text, "a", "b")
     steps = [p for p in found if p.lifetime == "job"]
     assert [p.command.argv[0] for p in steps] == ["mkdir"]
