@@ -530,3 +530,17 @@ def test_a_server_that_another_user_starts_and_stops_is_temporary():
     text += 'su - postgres -c "$B/pg_ctl -D /d stop" | indent\nexec web'
     found, _ = script(text)
     assert [str(p.command) for p in found if p.lifetime == "service"] == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        pytest.param("render /x.tpl > /etc/x.conf", "prepare", id="a file made of what it prints"),
+        pytest.param("work > /var/log/x.log", "", id="a log"),
+        pytest.param("work > /srv/x 2>&1", "", id="all that it says"),
+        pytest.param("rake db:migrate > /srv/x", "", id="a migration"),
+    ],
+)
+def test_a_program_that_renders_a_file_prepares(text, phase):
+    found, _ = script(f"{text}\nexec web")
+    assert [(p.lifetime, p.phase) for p in found] == [("job", phase), ("service", "")]

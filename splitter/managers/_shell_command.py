@@ -47,14 +47,11 @@ class Commands:
         if not (main.needs or lost or reads):
             return Command(argv, ("/bin/sh", "-c", f"exec {line}"))
         names = "".join(f' "${{{n}}}"' for n in lost)
-        rendered = self.renderer.before(f"exec {line}", call.root[0] if not call.function else call.root[1])
-        if lost:
-            # The variables must be there, exported as the script does it.
-            needed = self.renderer.before(f":{names}", call.root[0] if not call.function else call.root[1])
-            head = needed.text.rsplit("\n", 1)[0] if "\n" in needed.text else ""
-            tail = rendered.text.rsplit("\n", 1)[-1]
-            front = "\n".join(dict.fromkeys([*head.split("\n"), *rendered.text.split("\n")[:-1]]))
-            rendered = Rendered(f"{front}\n{tail}".strip(), rendered.arguments, rendered.undefined)
+        # Variables that are lost must be there too, exported as the script does it.
+        asked, start = f":{names}\n" if lost else "", f"exec {line}"
+        rendered = self.renderer.before(asked + start, call.root[0] if not call.function else call.root[1])
+        text = rendered.text.removesuffix(asked + start) + start
+        rendered = Rendered(text, rendered.arguments, rendered.undefined)
         gone = sorted(rendered.undefined & (set(main.needs) | set(lost)))
         if gone:
             what = f"{', '.join(f'${n}' for n in gone)}: the value shows only when the script runs"
