@@ -173,7 +173,20 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
         return "file"
     if stays is not None and not checks(inner, peeled.args):
         return "service"
-    return "job"
+    return "file" if job is None and _renders(call) else "job"
+
+
+def _renders(call: Call) -> bool:
+    """Whether what a program prints becomes a file that others read (`erb x.erb > x.conf`), and is no log."""
+    if call.background or call.exec or call.loop or call.pipe:
+        return False
+    outs = [r for r in call.redirects if r.op in (">", ">>", ">|") and r.fd in (None, 1) and writes(r)]
+    both = any(r.op == ">&" and r.fd == 2 for r in call.redirects)
+    return bool(outs) and not both and not any(_is_log(r.target.text) for r in outs if r.target)
+
+
+def _is_log(path: str) -> bool:
+    return path.endswith((".log", ".out", ".err")) or "/log/" in path or "/logs/" in path
 
 
 def _quiet(call: Call, argv: tuple[str, ...], peeled: Peeled, image: Image, echo: bool) -> Kind:

@@ -27,7 +27,8 @@ def adopt(
     if main is None or draft.lines:
         return
     for script in main.launchers:
-        mine = [p for p in facts if script.id in p.scope and p.name != main.name]
+        # What is off stays off: the script starts it only where someone turns its switch.
+        mine = [p for p in facts if script.id in p.scope and p.name != main.name and not p.off]
         unknown = unread(script, main, image)
         if any(p.name not in harmless for p in mine) or not (unknown or gives_way(script, image)):
             continue
