@@ -178,9 +178,9 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
 
 def _renders(call: Call) -> bool:
     """Whether what a program prints becomes a file that others read (`erb x.erb > x.conf`), and is no log."""
-    if call.background or call.exec or call.loop or call.pipe:
+    if call.background or call.last or call.loop or call.pipe:
         return False
-    outs = [r for r in call.redirects if r.op in (">", ">>", ">|") and r.fd in (None, 1) and writes(r)]
+    outs = [r for r in call.redirects if r.op in (">", ">|") and r.fd in (None, 1) and writes(r)]
     both = any(r.op == ">&" and r.fd == 2 for r in call.redirects)
     return bool(outs) and not both and not any(_is_log(r.target.text) for r in outs if r.target)
 
