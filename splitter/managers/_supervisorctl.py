@@ -4,13 +4,13 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
-from splitter.managers._packaged import packaged
+from splitter.managers._shell_target import Script, target
+from splitter.managers._shell_trace import reading
 from splitter.model.facts import Evidence, Gap, Process
-from splitter.model.image import Image, normal
+from splitter.model.image import Image
 from splitter.shell.calls import Call, Trace
 from splitter.shell.evaluate import evaluate
 
-SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 VALUED = ("-c", "-s", "-u", "-p", "-r", "--configuration", "--serverurl", "--username", "--password", "--history-file")
 
 
@@ -60,31 +60,19 @@ def _starts(program: Process, process: Process, image: Image) -> Iterator[tuple[
 
 
 def _trace(program: Process, process: Process, image: Image) -> Trace | None:
-    argv = program.command.argv
-    env = {**image.config.env, **process.env, **program.env}
-    cwd = program.workdir or process.workdir or image.config.workdir or "/"
-    shell = posixpath.basename(argv[0])
-    at = 0
-    if shell in SHELLS:
-        at = next((i for i, w in enumerate(argv) if i and not w.startswith("-")), 0)
-        if not at:
-            return None
-        if any(w.startswith("-") and not w.startswith("--") and "c" in w for w in argv[1:at]):
-            place = f"{program.evidence.path}"
-            return evaluate(argv[at], path=place, env=env, args=argv[at + 2 :], cwd=cwd, files=image, dialect=shell)
-    elif shell == "supervisorctl":
-        line = program.command
-        return evaluate(str(line), path=program.evidence.path, env=env, cwd=cwd, files=image)
-    path = normal(posixpath.join(cwd, argv[at])) if at or "/" in argv[at] else image.which(argv[at])
-    text = image.read(path) if path and (at or not packaged(argv, path)) else None
-    if path is None or not isinstance(text, str):
-        return None
-    first = text.split("\n", 1)[0]
-    named = [posixpath.basename(w) for w in first[2:].split()] if first.startswith("#!") else []
-    dialect = next((w for w in named if w in SHELLS), shell if at else "")
-    if not dialect:
-        return None
-    return evaluate(text, path=path, env=env, args=argv[at + 1 :], cwd=cwd, files=image, dialect=dialect)
+    child = replace(
+        program,
+        env={**process.env, **program.env},
+        user=program.user or process.user,
+        workdir=program.workdir or process.workdir,
+    )
+    script = target(child, image)
+    if isinstance(script, Script):
+        return reading(child, script, image).trace
+    if posixpath.basename(program.command.argv[0]) == "supervisorctl":
+        env, cwd = {**image.config.env, **child.env}, child.workdir or image.config.workdir or "/"
+        return evaluate(str(program.command), path=program.evidence.path, env=env, cwd=cwd, files=image)
+    return None
 
 
 def _names(words: tuple[str, ...], programs: list[Process], gaps: list[Gap], at: Evidence) -> Iterator[str]:

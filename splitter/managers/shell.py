@@ -5,26 +5,20 @@ What `exec` or the last line names is the program the script lives for; what sta
 shell text. The script is read by an evaluator that knows the environment and arguments, and is never executed.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from splitter.catalogue import one_off
 from splitter.managers._shell_build import Builder
 from splitter.managers._shell_modes import modes, usual
 from splitter.managers._shell_target import Missing, Script, Switched, target
+from splitter.managers._shell_trace import reading
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
-from splitter.shell.evaluate import evaluate
-from splitter.shell.names import used
-from splitter.shell.parse import parse
 
 UNREADABLE = "the script itself could not be read"
 AS_IT_IS = "run as it is"
 # Managers between the container's command and its main script.
 MAIN = frozenset(("shell", "wrappers"))
-# Variables that name the mode in which an application runs.
-MODES = ("APP_ENV", "APP_ENVIRONMENT", "NODE_ENV", "RAILS_ENV", "RACK_ENV", "DJANGO_ENV", "FLASK_ENV", "MIX_ENV",
-         "SYMFONY_ENV", "ENVIRONMENT", "ENV", "DEPLOY_ENV")  # fmt: skip
 ONCE = ("import", "init", "install", "migrate", "setup", "seed", "upgrade", "backup", "restore", "test", "help")
 
 
@@ -109,28 +103,11 @@ def _stays(found: list[Process | Gap]) -> bool:
 
 
 def _children(process: Process, script: Script, image: Image, stays: bool = False) -> list[Process | Gap] | None:
-    config = image.config
-    user = process.user or config.user
-    home: Mapping[str, str] = {"HOME": "/root"} if user.partition(":")[0] in ("", "root", "0") else {}
-    given = {**home, **config.env, **process.env}
-    assumed = _deployed(script.text, given)
-    given |= assumed
-    trace = evaluate(
-        script.text, path=script.path, env=given, args=script.args, cwd=process.workdir or config.workdir or "/",
-        files=image, dialect=script.dialect, user=user, zero=script.zero,
-        stays=stays,
-    )  # fmt: skip
-    found = Builder(process, image, script, trace, given).children()
+    got = reading(process, script, image, stays)
+    found = Builder(process, image, script, got.trace, got.given).children()
+    assumed = got.assumed
     if found is not None and any(f"decided by {n}=" in note for p in found if isinstance(p, Process)
                                  for note in p.notes for n in assumed):  # fmt: skip
         what = ", ".join(f"{name} is not set; taken as {value}" for name, value in assumed.items())
         found.append(Gap(f"{what}, as an image is run", Evidence(script.path)))
     return found
-
-
-def _deployed(text: str, given: Mapping[str, str]) -> dict[str, str]:
-    """The mode in which an image is run, where its script asks for it and nothing sets it: production."""
-    if "production" not in text:
-        return {}
-    names = used(parse(text))[1]
-    return {name: "production" for name in MODES if name in names and name not in given}
