@@ -158,3 +158,12 @@ def test_an_init_that_the_base_must_start_is_taken_to_be_started():
     assert "taken to start /init" in facts.gaps[0].what
     assert discover(Image("x", Config(), tree), {"s6": s6}).processes == ()
     assert discover(Image("x", Config(), MemoryTree(), base="example/base"), {"s6": s6}).processes == ()
+
+
+def test_what_a_runner_reads_from_its_own_files_is_no_step():
+    files = {"/app/Procfile": "web: puma\njobs: bundle exec rails runner bin/jobs.rb\n", "/s.conf": (
+        "[program:a]\ncommand=foreman start\ndirectory=/app\nautorestart=false\nstartsecs=0\n"
+    )}  # fmt: skip
+    seen = image_of(files)
+    seen = Image("x", Config(cmd=("supervisord", "-n", "-c", "/s.conf"), workdir="/app"), seen.tree)
+    assert [(p.name, p.lifetime) for p in discover(seen).processes] == [("web", "service"), ("jobs", "service")]

@@ -441,3 +441,16 @@ def test_a_function_that_takes_the_place_of_a_librarys_stays_behind_it():
     _, made = script(steps, image_of({}), {})
     assert made.count("own() {") == 1
     assert made.index("own() {") < made.index(". /lib.sh") < made.index("start() {")
+
+
+def test_a_person_who_gets_no_service_is_told():
+    [gap] = planned(process("migrate", "rake db:seed", lifetime="scheduled", off="A=1")).gaps
+    assert gap.what == "nothing is found that stays up"
+    assert planned(process("web", "gunicorn app")).gaps == ()
+
+
+def test_code_that_a_runner_keeps_up_is_no_step():
+    plan = planned(process("jobs", "bundle exec rails runner bin/threaded.rb", via=("procfile",)))
+    assert [(s.name, s.role) for s in plan.services] == [("jobs", "worker")]
+    plan = planned(process("fill", "bundle exec rails runner fill.rb", lifetime="job"), process("web", "puma"))
+    assert [(s.name, s.role) for s in plan.services] == [("web", "web"), ("migrate", "migration")]

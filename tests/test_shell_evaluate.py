@@ -231,3 +231,7 @@ def test_what_is_asked_for_by_two_names_is_taken_as_given():
         1:
     ]
     assert not [u for u in got.unread if "gives up" in u.what]
+
+
+def test_a_file_that_is_opened_is_no_program():
+    assert lines('exec {fd}> "/run/lock"\nflock -n "$fd"\nexec web') == ["flock -n $fd", "web"]

@@ -544,3 +544,12 @@ def test_a_server_that_another_user_starts_and_stops_is_temporary():
 def test_a_program_that_renders_a_file_prepares(text, phase):
     found, _ = script(f"{text}\nexec web")
     assert [(p.lifetime, p.phase) for p in found] == [("job", phase), ("service", "")]
+
+
+def test_what_follows_a_wait_for_servers_is_their_end():
+    found, _ = script("gunicorn app &\nwait $!\nsh /opt/clean.sh", base="a")
+    assert [(str(p.command), p.off) for p in found] == [
+        ("gunicorn app", ""), ("sh /opt/clean.sh", "the servers have ended"),
+    ]  # fmt: skip
+    found, _ = script("redis-server &\nrake db:migrate &\nwait $!\nexec web")
+    assert [(p.lifetime, p.off) for p in found] == [("service", ""), ("job", ""), ("service", "")]

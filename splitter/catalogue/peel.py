@@ -220,6 +220,8 @@ def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
     name = posixpath.basename(words[0])
     if name not in WRAPPERS or len(words) < 2:
         return ()
+    if name == "capsh":  # what follows -- are the arguments of bash
+        return ("/bin/bash", *words[words.index("--") + 1 :]) if "--" in words else ()
     valued, own = WRAPPERS[name]
     rest = _after_options(_parted(words[1:], valued), valued)
     if name == "runuser" and "-u" not in words and "--user" not in words:

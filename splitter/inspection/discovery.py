@@ -20,6 +20,7 @@ BROUGHT = {
     "/etc/cont-init.d/*": ("/init",),
     "/etc/my_init.d/*": ("/sbin/my_init",),
 }
+KEEPERS = frozenset(("procfile", "supervisord", "runit", "s6", "circus"))
 MAX_STARTS = 20_000  # scripts that start one another many times over multiply with each level
 
 
@@ -98,7 +99,9 @@ def _leaves(
 def _inherit(child: Process, parent: Process, manager: str) -> Process:
     """What a process has from the one that starts it, where its manager says nothing else."""
     # What is always started again outlives the command that started it (`pm2 start`), be that one a step.
-    stays = parent.lifetime == "job" and (child.restart == "always" or child.lifetime == "scheduled")
+    # So does what a service manager reads from its own files, even where its starter looks like a step.
+    kept = manager in KEEPERS and child.lifetime == "service" and child.evidence != parent.evidence
+    stays = parent.lifetime == "job" and (child.restart == "always" or child.lifetime == "scheduled" or kept)
     bound = parent.lifetime != "service" and not stays
     return replace(
         child,
@@ -142,8 +145,9 @@ def _distinct(processes: list[Process]) -> tuple[Process, ...]:
             once[key(process)] = process
     kept = list(once.values())
     taken: set[str] = set()
-    # What stays up is known by its name, and others wait for it by that name; a step before it takes the next.
-    for i in sorted(range(len(kept)), key=lambda i: kept[i].lifetime == "job"):
+    # What stays up is known by its name, and others wait for it by that name; a step before it takes the next, and
+    # what is off the last.
+    for i in sorted(range(len(kept)), key=lambda i: (bool(kept[i].off), kept[i].lifetime == "job")):
         process = kept[i]
         name, n = process.name, 2
         while name in taken:

@@ -48,6 +48,7 @@ def units(meanings: Sequence[Meaning]) -> list[Unit]:
         at += 1
     _temporary(found, meanings)
     _alternatives(found)
+    _afterwards(found, meanings)
     return _condensed(found)
 
 
@@ -61,6 +62,21 @@ def _alternatives(found: list[Unit]) -> None:
                 call = replace(unit.call, off=f"not: {guard}", guards=())
                 unit.meaning = replace(unit.meaning, call=call)
                 break
+
+
+def _afterwards(found: list[Unit], meanings: Sequence[Meaning]) -> None:
+    """What comes after the script has waited for its servers runs when they have ended, and starts nothing more."""
+    waits = [
+        at for at, m in enumerate(meanings)
+        if m.argv[0] == "wait" and not (m.call.off or m.call.loop or m.call.guards or m.call.background)
+    ]  # fmt: skip
+    if not waits or not any(u.what == "service" and u.call.background and u.at[0] < waits[-1] for u in found):
+        return
+    later = [u for u in found if u.at[0] > waits[-1] and not u.call.off]
+    if any(u.meaning.kind == "service" or u.call.exec or u.call.background or u.what == "loop" for u in later):
+        return
+    for unit in later:
+        unit.meaning = replace(unit.meaning, call=replace(unit.call, off="the servers have ended"))
 
 
 def _condensed(found: list[Unit]) -> list[Unit]:

@@ -68,6 +68,8 @@ def _read(process: Process, script: Script, image: Image) -> list[Process | Gap]
     found = _children(process, script, image)
     if found is None or process.lifetime != "service":
         return found
+    if process.via[-1:] == ("procfile",):
+        found = [_kept_up(one) for one in found]
     if not _stays(found) and MAIN.issuperset(process.via):
         # The container would end at once. That is no way to run it: something has to be given.
         again = _children(process, script, image, stays=True) or []
@@ -96,6 +98,12 @@ def _read(process: Process, script: Script, image: Image) -> list[Process | Gap]
         if mode != meant
     ]
     return [*children, *others, gap]
+
+
+def _kept_up(one: Process | Gap) -> Process | Gap:
+    """Code that may run to its end or not, as a line of a Procfile: its runner would stop all when it ended."""
+    code = isinstance(one, Process) and one.lifetime == "job" and one_off(one.command.argv)
+    return replace(one, lifetime="service") if isinstance(one, Process) and code and code.role == "job" else one
 
 
 def _stays(found: list[Process | Gap]) -> bool:

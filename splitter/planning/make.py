@@ -6,9 +6,9 @@ from dataclasses import replace
 from splitter.catalogue import Known
 from splitter.catalogue.listening import Listener
 from splitter.catalogue.meaning import meaning
-from splitter.model.facts import Facts, Listening, Process
+from splitter.model.facts import Facts, Gap, Listening, Process
 from splitter.model.image import Image
-from splitter.model.plan import Drop, Plan, Volume
+from splitter.model.plan import Drop, Plan, Service, Volume
 from splitter.planning import backing, entry, front, made, preludes, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts
@@ -107,7 +107,7 @@ class _Work:
             services=services,
             drops=tuple(self.drops),
             couplings=resolved,
-            gaps=(*self.facts.gaps, *cuts.gaps),
+            gaps=(*self.facts.gaps, *cuts.gaps, *_empty(services, image)),
             questions=self.asker.questions,
             volumes=tuple(v for v in self.volumes.values() if v.name in used),
             configs={name: cuts.patches.files[path] for path, name in named.items()
@@ -292,6 +292,14 @@ def _listens(process: Process, each: Placed, facts: Facts) -> tuple[Listener, ..
     said = [x for x in each.listens if x.certain or not shown]
     ports = {x.port for x in said if x.port}
     return tuple(dict.fromkeys((*said, *(x for x in shown if x.port not in ports or x.unix))))
+
+
+def _empty(services: tuple[Service, ...], image: Image) -> tuple[Gap, ...]:
+    """What a person is told who gets no service at all."""
+    if services:
+        return ()
+    base = f", and its base {image.base} is not at hand" if image.base else ""
+    return (Gap(f"nothing is found that stays up{base}", image.config.evidence("CMD")),)
 
 
 def _everywhere(each: Placed, shared: list[str], image: Image) -> Placed:

@@ -31,6 +31,8 @@ ONCE = ("migrate", "migration", "migrations", "migrator", "seed", "seeds", "seed
 PREPARE = ("config", "configure", "configuration", "template", "templates", "render", "env", "environment",
            "permissions", "certs", "settings", "nginx", "php", "user", "users", "adduser", "timezone", "hosts",
            "inject")  # fmt: skip
+# Managers that start again, or stop all the others, when what they started has ended.
+KEPT_UP = frozenset(("procfile", "runit", "s6"))
 ASKS = frozenset(("--version", "-version", "--help", "configtest", "--check-config"))
 ASKS_ALONE = frozenset(("-v", "-V", "version", "help"))  # where they are all that a program is told
 ASKED = "it only asks a program something, and leaves nothing behind"
@@ -78,6 +80,9 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
         because = f"{LOOKS} what it sees"
         return Placed(process, because, drop=because, known=known)
     listens = listeners(process, known, image)
+    if known is not None and known.role == "job" and (process.restart == "always" or KEPT_UP & set(process.via)):
+        # Code that usually runs to its end, and is here kept up: what it is for only its name can say.
+        return _unknown(process, image, asker, _its_own(process, image, siblings, listens))
     if known is not None and known.role in ROLES:
         role = known.role
         if role == "web" and _scheduler_in_disguise(process, listens):

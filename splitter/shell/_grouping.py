@@ -9,7 +9,10 @@ def redirected(body: Statement, redirects: tuple[Redir, ...], span: Span) -> Sta
     """A redirection belongs to the last command of a list or pipeline, not to all of it."""
     match body:
         case Simple():
-            return Simple(span, body.assigns, body.words, body.redirects + redirects)
+            words = body.words
+            if len(words) == 2 and words[0] == "exec" and isinstance(words[1], str) and words[1].startswith("{"):
+                words = words[:1]  # `exec {fd}> file` opens a file
+            return Simple(span, body.assigns, words, body.redirects + redirects)
         case AndOr():
             right = redirected(body.right, redirects, _to(body.right.span, span))
             return AndOr(span, body.left, body.op, right)
