@@ -1,7 +1,7 @@
 """The children of a script: its units as processes, with what each of them needs to start without the script."""
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from splitter.catalogue import one_off, peel, service
@@ -31,9 +31,13 @@ MAX_WRITTEN = 400  # calls whose files are followed
 class Builder(Commands):
     """One script on its way to processes."""
 
-    def __init__(self, process: Process, image: Image, script: Script, trace: Trace, given: Mapping[str, str]) -> None:
+    def __init__(
+        self, process: Process, image: Image, script: Script, trace: Trace, given: Mapping[str, str],
+        stays: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(process, image, script, given)
         self.trace = _with_taken(trace)
+        self.stays = stays
         self.files: dict[str, Node | None] = {}
         self.written = 0
         self.after: list[str] = []
@@ -93,14 +97,13 @@ class Builder(Commands):
         text = self.image.read(path)
         return text if isinstance(text, str) else None
 
-    def replay(self, text: str, first: Call) -> Iterator[Sequence[Call]]:
-        """What a text does as a step that starts with this call, read as the script may have been."""
-        for stays in (False, True):
-            yield evaluate(
-                text, path=self.script.path, env={**self.given, **first.env}, args=self.script.args,
-                cwd=first.cwd or "/", files=self.image, dialect=self.script.dialect,
-                user=self.process.user or self.image.config.user, zero=self.script.zero, stays=stays,
-            ).calls  # fmt: skip
+    def replay(self, text: str, first: Call) -> Sequence[Call]:
+        """What a text does as a step that starts with this call, read as the script was."""
+        return evaluate(
+            text, path=self.script.path, env={**self.given, **first.env}, args=self.script.args,
+            cwd=first.cwd or "/", files=self.image, dialect=self.script.dialect,
+            user=self.process.user or self.image.config.user, zero=self.script.zero, stays=self.stays,
+        ).calls  # fmt: skip
 
     def meanings(self, echo: bool) -> list[Meaning]:
         """Every call with its meaning, the files that those before it write at hand."""

@@ -13,6 +13,8 @@ from splitter.shell.variables import DECLARING
 
 MAX_SPLICES = 400
 MAX_SLICED = 150_000  # statements and calls that are looked at for all slices of one script
+MAX_FAILED = 2  # slices of more than MANY_CALLS that did something else: others of that script will, too
+MANY_CALLS = 100
 ARGUMENTS = frozenset(("@", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
 SETTINGS = frozenset(("set", "shopt", "umask", "ulimit"))
 
@@ -41,8 +43,9 @@ class Renderer:
     acts: frozenset[int]
     given: Collection[str] = ()
     loose: frozenset[int] = frozenset()
-    replay: Callable[[str, Call], Iterable[Sequence[Call]]] | None = None
+    replay: Callable[[str, Call], Sequence[Call]] | None = None
     _looked: int = 0
+    _failed: int = 0
     _scripts: dict[str, Script] = field(default_factory=dict)
     _defining: list[tuple[Statement, frozenset[str]]] | None = None
     _placed: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class Renderer:
         self._looked += len(self.trace.calls) + sum(
             s.raw.count(b"\n") + s.raw.count(b";") for s in self._scripts.values()
         )
-        if self._looked > MAX_SLICED:
+        if self._looked > MAX_SLICED or self._failed >= MAX_FAILED:
             return whole
         text = Slicer(self.path, self.trace, self.script, keep, self.acts, self.loose).text()
         if text is None or text.count("\n") >= whole.text.count("\n") or parse(text).broken:
@@ -107,15 +110,14 @@ class Renderer:
         wanted = [calls[i] for i in sorted(keep)]
         known, kept = {c.argv for c in calls}, {c.argv for c in wanted}
         barred = {calls[i].argv for i in self.acts - self.loose - keep} - kept
-        for found in self.replay(text, calls[min(keep)]) if self.replay else ():
-            if any(c.argv in barred or c.argv not in known for c in found):
-                continue
-            there = [c for c in found if c.argv in kept]
-            if _alike([c for c in wanted if not c.off], [c for c in there if not c.off]) and all(
-                any(_alike([c], [d]) for d in there) for c in wanted if c.off
-            ):
-                return True
-        return False
+        found = self.replay(text, calls[min(keep)]) if self.replay else ()
+        there = [c for c in found if c.argv in kept]
+        same = all(c.argv in known and c.argv not in barred for c in found) and _alike(
+            [c for c in wanted if not c.off], [c for c in there if not c.off]
+        )
+        same = same and all(any(_alike([c], [d]) for d in there) for c in wanted if c.off)
+        self._failed += not same and len(found) > MANY_CALLS
+        return same
 
     def before(self, line: str, position: int, *, keep: Collection[int] = ()) -> Rendered:
         """A line of shell with the definitions in front that it needs; `position` is where it stands in the script."""

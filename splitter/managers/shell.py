@@ -112,7 +112,7 @@ def _stays(found: list[Process | Gap]) -> bool:
 
 def _children(process: Process, script: Script, image: Image, stays: bool = False) -> list[Process | Gap] | None:
     got = reading(process, script, image, stays)
-    found = Builder(process, image, script, got.trace, got.given).children()
+    found = Builder(process, image, script, got.trace, got.given, stays).children()
     assumed = got.assumed
     if found is not None and any(f"decided by {n}=" in note for p in found if isinstance(p, Process)
                                  for note in p.notes for n in assumed):  # fmt: skip
