@@ -279,3 +279,11 @@ def test_a_script_of_its_name_is_the_shells():
     assert expand("supervisord", "./docker/supervisord", image) is None
     [child], _ = expand("shell", "./docker/supervisord", image)
     assert str(child.command) == "/usr/bin/supervisord -c /x"
+
+
+def test_a_starter_that_goes_on_as_another_user():
+    text = "[program:main]\ncommand=main.sh\n[program:a]\ncommand=x\nautostart=false\n"
+    script = "#!/bin/bash\nif [ `whoami` != 'app' ]; then exec gosu app main.sh; fi\nsupervisorctl start all\n"
+    image = image_of({CONF: HEAD + text, "/usr/local/bin/main.sh": script}, executable=("/usr/local/bin/main.sh",))
+    programs, _ = expand("supervisord", ("supervisord", "-n", "-c", CONF), image)
+    assert [(p.name, p.off) for p in programs] == [("main", ""), ("a", "")]

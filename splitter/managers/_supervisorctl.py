@@ -1,9 +1,12 @@
 """Programs with autostart=false that another program starts by `supervisorctl start`."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from splitter.catalogue import peel
+from splitter.managers import _scripts
+from splitter.managers._packaged import packaged
 from splitter.managers._shell_target import Script, target
 from splitter.managers._shell_trace import reading
 from splitter.model.facts import Evidence, Gap, Process
@@ -11,6 +14,7 @@ from splitter.model.image import Image
 from splitter.shell.calls import Call, Trace
 from splitter.shell.evaluate import evaluate
 
+MAX_HOPS = 4  # scripts that take one another's place
 VALUED = ("-c", "-s", "-u", "-p", "-r", "--configuration", "--serverurl", "--username", "--password", "--history-file")
 
 
@@ -47,7 +51,18 @@ def started_by_programs(programs: list[Process], process: Process, image: Image,
 def _starts(program: Process, process: Process, image: Image) -> Iterator[tuple[tuple[str, ...], Call]]:
     """What a program's script tells supervisorctl to start."""
     trace = _trace(program, process, image)
+    yield from _told(trace, {**process.env, **program.env}, image, set())
+
+
+def _told(
+    trace: Trace | None, env: Mapping[str, str], image: Image, seen: set[str]
+) -> Iterator[tuple[tuple[str, ...], Call]]:
     for call in (*trace.calls, *(c for _, c in trace.taken)) if trace else ():
+        if call.exec and len(seen) < MAX_HOPS and (path := _script_of(call, image)) not in seen | {""}:
+            # Another script, or the same one as another user, takes its place.
+            seen.add(path)
+            inner = _scripts.trace(path, image, {**image.config.env, **env, **call.env}, call.cwd or "/")
+            yield from _told(inner, env, image, seen)
         for one in (call, *call.pipe):
             argv = list(one.argv)
             if posixpath.basename(argv[0]) != "supervisorctl":
@@ -57,6 +72,13 @@ def _starts(program: Process, process: Process, image: Image) -> Iterator[tuple[
                 del argv[: 2 if argv[0] in VALUED else 1]
             if argv[:1] == ["start"]:
                 yield tuple(argv[1:]), call
+
+
+def _script_of(call: Call, image: Image) -> str:
+    """The script of the image that a call starts, `gosu USER` and the like looked through; "" for a program."""
+    meant = peel(call.argv)
+    path = image.which(meant.program, call.cwd or "/") if meant is not None and meant.program else None
+    return path if path and not packaged((meant.program,) if meant else (), path) else ""
 
 
 def _trace(program: Process, process: Process, image: Image) -> Trace | None:
