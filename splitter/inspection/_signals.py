@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from splitter.catalogue.peel import peel
 from splitter.inspection._offers import Member
+from splitter.managers._shell_trace import file_trace
 from splitter.model.facts import Coupling, CouplingKind, Evidence, Gap
 from splitter.model.image import Image, normal
 from splitter.shell.evaluate import evaluate
@@ -74,7 +75,8 @@ def _calls(member: Member, image: Image, scripts: list[int]) -> Iterator[Call]:
     scripts[0] += 1
     if scripts[0] > MAX_SCRIPTS:
         return
-    trace = evaluate(text, path=path, env=env, args=meant.args, cwd=folder, files=image)
+    known = file_trace(process, image) if line is None else None
+    trace = known or evaluate(text, path=path, env=env, args=meant.args, cwd=folder, files=image)
     for call in trace.calls:
         inner = peel(call.argv)
         if inner is not None:

@@ -1,13 +1,13 @@
 """What a shell script does where it is started: read with the environment that it has there, and read only once.
 
-More than one reader asks for the same script: the one that takes it apart, supervisord's for what it starts.
+More than one reader asks for the same script: the one that takes it apart, supervisord's for what it starts, and who looks for signals.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from splitter.managers._shell_target import Script
+from splitter.managers._shell_target import Script, target
 from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.shell.calls import Trace
@@ -53,6 +53,12 @@ def reading(process: Process, script: Script, image: Image, stays: bool = False)
     given |= assumed
     cwd = process.workdir or config.workdir or "/"
     return Reading(_trace(script, tuple(given.items()), cwd, user, stays, _Same(image)), given, assumed)
+
+
+def file_trace(process: Process, image: Image) -> Trace | None:
+    """What the script file does that a process runs by its path; None where it runs anything else."""
+    found = target(process, image)
+    return reading(process, found, image).trace if isinstance(found, Script) and not found.inline else None
 
 
 @lru_cache(KEPT)
