@@ -1,6 +1,7 @@
 """What a shell script does where it is started: read with the environment that it has there, and read only once.
 
-More than one reader asks for the same script: the one that takes it apart, supervisord's for what it starts, and who looks for signals.
+More than one reader asks for the same script: the one that takes it apart, supervisord's for what it starts, and the
+one that looks for signals.
 """
 
 from collections.abc import Mapping
