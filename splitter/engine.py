@@ -35,7 +35,7 @@ def connect() -> "Engine":
         client = docker.from_env(version="auto", timeout=120)
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
         raise SplitterError(
-            f"no Docker engine answers ({_short(error)})",
+            f"no Docker engine answers ({_first_line(error)})",
             "start Docker, or point DOCKER_HOST at an engine; a folder with a Dockerfile is read without one",
         ) from None
     return Engine(client)
@@ -390,20 +390,9 @@ def talking() -> Iterator[None]:
         raise SplitterError(f"the Docker engine went away ({_first_line(error)})", "is it still running?") from error
 
 
-def _short(error: object) -> str:
-    """Why the engine cannot be reached, without the layers of libraries in between."""
-    text = _first_line(error)
-    for known in (
-        "No such file or directory",
-        "Connection refused",
-        "Permission denied",
-        "timed out",
-        "Name or service",
-    ):
-        if known in text:
-            return known.lower()
-    return text
-
-
 def _first_line(error: object) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    """What an error says, without the layers of libraries around what the system said."""
+    text = str(error).strip()
+    known = ("No such file or directory", "Connection refused", "Permission denied", "timed out")
+    plain = next((k.lower() for k in known if k in text), text.split("\n")[0])
+    return plain or type(error).__name__
