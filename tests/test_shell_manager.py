@@ -553,3 +553,11 @@ def test_what_follows_a_wait_for_servers_is_their_end():
     ]  # fmt: skip
     found, _ = script("redis-server &\nrake db:migrate &\nwait $!\nexec web")
     assert [(p.lifetime, p.off) for p in found] == [("service", ""), ("job", ""), ("service", "")]
+
+
+def test_entries_of_cron_that_a_switch_turns_on_are_told():
+    found, _ = script('if [ "$FETCH" = daily ]; then crontab -u app /tmp/x; fi\nexec cron -f')
+    assert [(str(p.command), p.lifetime, p.off) for p in found] == [
+        ("crontab -u app /tmp/x", "job", "FETCH=daily"),
+        ("cron -f", "service", ""),
+    ]

@@ -177,7 +177,10 @@ def _unit(one: Meaning, at: int) -> Unit | None:
     if kind == "unknown":
         return Unit("unknown", [at], one)
     if kind == "file":
-        return None if call.off else Unit("files", [at], one)
+        if call.off:
+            # Entries that a switch gives to cron are worth a word; other files are not.
+            return Unit("job", [at], one) if _schedules(one) else None
+        return Unit("files", [at], one)
     if kind == "own":
         return None if call.off else Unit("own", [at], one)
     if kind == "wait":
@@ -191,6 +194,10 @@ def _unit(one: Meaning, at: int) -> Unit | None:
     if main and not _ends(one):
         return Unit("service", [at], one, main=True)
     return Unit("job", [at], one, main=main)
+
+
+def _schedules(one: Meaning) -> bool:
+    return one.name == "crontab" and not {"-l", "-r"} & set(one.argv)
 
 
 def _ends(one: Meaning) -> bool:
