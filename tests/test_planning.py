@@ -454,3 +454,14 @@ def test_code_that_a_runner_keeps_up_is_no_step():
     assert [(s.name, s.role) for s in plan.services] == [("jobs", "worker")]
     plan = planned(process("fill", "bundle exec rails runner fill.rb", lifetime="job"), process("web", "puma"))
     assert [(s.name, s.role) for s in plan.services] == [("web", "web"), ("migrate", "migration")]
+
+
+def test_functions_that_steps_share_stand_in_the_order_of_their_script():
+    names = [f"part_{n}" for n in range(12)]
+    functions = "\n".join(f"{n}() {{\n  mkdir -p /run/{n}\n}}" for n in names)
+    steps = [
+        Process(f"step{n}", Command(("mkdir",), ("/bin/sh", "-c", f"{functions}\npart_{n}")), AT, lifetime="job")
+        for n in range(2)
+    ]
+    text = script(steps, image_of({}), {})[1]
+    assert [line.removesuffix("() {") for line in text.splitlines() if line.endswith("() {")] == names

@@ -42,6 +42,7 @@ class Library:
         self._within = False  # in a statement that leads to a kept call
         self._left: dict[str, bool] = {}
         self._used: dict[str, int] = {}
+        self._all: frozenset[str] | None = None
 
     def _collect(self) -> None:
         for path in dict.fromkeys((self.path, *(s.target for s in self.trace.sourced))):
@@ -65,12 +66,14 @@ class Library:
 
     def _assigned(self) -> frozenset[str]:
         """All variables that the script and its files assign."""
-        found: set[str] = set()
-        for path in dict.fromkeys((self.path, *self.targets.values())):
-            script = self.script(path)
-            for one in walk(script.body) if script else ():
-                found |= gives(one) if isinstance(one, Simple) else set()
-        return frozenset(found - {EXPORTS, ENDS})
+        if self._all is None:
+            found: set[str] = set()
+            for path in dict.fromkeys((self.path, *self.targets.values())):
+                script = self.script(path)
+                for one in walk(script.body) if script else ():
+                    found |= gives(one) if isinstance(one, Simple) else set()
+            self._all = frozenset(found - {EXPORTS, ENDS})
+        return self._all
 
     def _named(self, path: str, a: int, b: int) -> str:
         """The function that is called at a place."""

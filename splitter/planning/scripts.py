@@ -22,7 +22,7 @@ def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], use
     texts = [_text(step, image, user) for step in steps]
     shell = "bash" if any(t is not None and t[0] == "bash" for t in texts) else "sh"
     parts = [_parts(t[1]) if t is not None else None for t in texts]
-    counted = Counter(source for p in parts if p is not None for source in set(p[0].values()))
+    counted = Counter(source for p in parts if p is not None for source in dict.fromkeys(p[0].values()))
     names = Counter(name for name, _ in {pair for p in parts if p is not None for pair in p[0].items()})
     common = {s for s, times in counted.items() if times > 1 and all(_alone(s, p, names) for p in parts if p)}
     lines = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []

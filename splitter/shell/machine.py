@@ -44,8 +44,10 @@ class Machine(Branches):
         outcome = DONE
         for at, statement in enumerate(node.body):
             last = context.last and all(quiet(s) for s in node.body[at + 1 :])
-            root = context.root or statement.span
-            outcome = self.run(statement, replace(context, last=last, operator=";", root=root))
+            inner = context
+            if last != context.last or context.operator != ";" or context.root is None:
+                inner = replace(context, last=last, operator=";", root=context.root or statement.span)
+            outcome = self.run(statement, inner)
             if outcome.flow:
                 return outcome
         return outcome

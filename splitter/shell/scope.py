@@ -59,7 +59,8 @@ class Context:
         return self if not guard or guard in self.guards else replace(self, guards=(*self.guards, guard))
 
     def given(self, decided: tuple[str, ...]) -> "Context":
-        return replace(self, decided=tuple(dict.fromkeys((*self.decided, *decided))))
+        more = tuple(dict.fromkeys((*self.decided, *decided)))
+        return self if more == self.decided else replace(self, decided=more)
 
     def switched_off(self, by: str) -> "Context":
         parts = [p for p in (self.off, by) if p]
