@@ -85,8 +85,8 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
         return _unknown(process, image, asker, _its_own(process, image, siblings, listens))
     if known is not None and known.role in ROLES:
         role = known.role
-        if role == "web" and _scheduler_in_disguise(process, listens):
-            because = "it serves only this container, and its name and environment say that it schedules"
+        if role == "web" and _scheduler_in_disguise(process, listens, siblings):
+            because = "it serves nobody outside, and its environment says that it schedules"
             role = _ask(process, "scheduler", because, asker, risky=True)
             return Placed(process, because, role, known=known, listens=listens)
         return Placed(process, known.because, role, known=known, listens=listens)
@@ -177,12 +177,18 @@ def hinted(process: Process) -> tuple[Role, str] | None:
     return None
 
 
-def _scheduler_in_disguise(process: Process, listens: tuple[Listener, ...]) -> bool:
+def _scheduler_in_disguise(process: Process, listens: tuple[Listener, ...], siblings: tuple[Process, ...]) -> bool:
+    """Whether a web server is started once more, told to schedule: for this container alone, or beside a twin."""
     local = bool(listens) and all(x.loopback for x in listens)
-    says = any("SCHEDUL" in name.upper() and value.lower() in ("1", "true", "yes", "on")
-               for name, value in process.env.items())  # fmt: skip
+    twin = any(s.command.program == process.command.program and not _schedules(s) and not s.off for s in siblings)
     hint = hinted(replace(process, env={}))
-    return local and says and hint is not None and hint[0] == "scheduler"
+    called = hint is not None and hint[0] == "scheduler"
+    return _schedules(process) and ((local and twin) or (called and (local or twin)))
+
+
+def _schedules(process: Process) -> bool:
+    return any("SCHEDUL" in name.upper() and value.lower() in ("1", "true", "yes", "on")
+               for name, value in process.env.items())  # fmt: skip
 
 
 def _its_own(
