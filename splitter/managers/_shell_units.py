@@ -274,6 +274,8 @@ def _temporary(found: list[Unit], meanings: Sequence[Meaning]) -> None:
 def _holds(meaning: Meaning) -> bool:
     """Whether the script stays here as long as the container lives: what comes after is its end."""
     name = posixpath.basename(meaning.argv[0])
+    if name == "kill" and "-0" in meaning.argv and meaning.call.loop and meaning.call.condition:
+        return not meaning.call.off  # `while kill -0 $PIDS; do sleep 1; done`
     if meaning.call.background or meaning.call.off or meaning.call.loop == "until":
         return False
     return name == "wait" or (meaning.kind == "service" and (name in ("tail", "sleep") or meaning.call.exec))
