@@ -465,3 +465,18 @@ def test_functions_that_steps_share_stand_in_the_order_of_their_script():
     ]
     text = script(steps, image_of({}), {})[1]
     assert [line.removesuffix("() {") for line in text.splitlines() if line.endswith("() {")] == names
+
+
+def test_the_steps_of_a_long_job_stand_under_the_script_that_starts_them():
+    boot = process("boot", "/boot", scope=("tini",))
+    one, two = (process(n, f"/etc/boot.d/{n}", scope=("tini", boot.id)) for n in ("users", "keys"))
+    steps = [
+        process("mkdir", "mkdir /a", lifetime="job", launchers=(boot, one)),
+        process("chown", "chown app /a", lifetime="job", launchers=(boot, one)),
+        process("keygen", "keygen", lifetime="job", launchers=(boot, two)),
+        process("touch", "touch /b", lifetime="job", launchers=(boot,), evidence=Evidence("/boot", 3)),
+    ]
+    assert script(steps, image_of({}), {})[1].splitlines()[-7:] == [
+        "# /etc/boot.d/users", "mkdir /a", "chown app /a", "# /etc/boot.d/keys", "keygen", "# /boot", "touch /b",
+    ]  # fmt: skip
+    assert "#" not in script(steps[:2], image_of({}), {})[1]

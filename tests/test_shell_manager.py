@@ -561,3 +561,19 @@ def test_entries_of_cron_that_a_switch_turns_on_are_told():
         ("crontab -u app /tmp/x", "job", "FETCH=daily"),
         ("cron -f", "service", ""),
     ]
+
+
+def test_each_round_of_a_loop_over_known_words_is_a_step_of_its_own():
+    files = {f"/boot.d/{n}": "#!/bin/awk\n" for n in ("10-a", "20-b")}
+    image = image_of({**files, "/start": '#!/bin/sh\nfor f in /boot.d/*; do "$f" -H; done\nexec web\n'},
+                     executable=("/start", *files))  # fmt: skip
+    found, _ = expand("shell", "/start", image)
+    assert [p.command.start for p in found] == [("/boot.d/10-a", "-H"), ("/boot.d/20-b", "-H"), ("web",)]
+
+
+def test_a_server_that_is_stopped_after_the_script_watched_it_is_no_temporary_one():
+    text = "pg_ctl -D /d start\ngunicorn app &\nwhile kill -0 $!; do sleep 1; done\npg_ctl -D /d stop"
+    found, _ = script(text)
+    assert [(p.lifetime, str(p.command)) for p in found] == [
+        ("service", "pg_ctl -D /d start"), ("service", "gunicorn app"),
+    ]  # fmt: skip

@@ -91,7 +91,8 @@ def _leaves(
             yield child
             continue
         made = _inherit(child, process, name)
-        if gives_way and child is services[0]:
+        step = name in GIVE_WAY and bool(process.scope) and made.lifetime == "job"
+        if step or (gives_way and child is services[0]):
             made = replace(made, launchers=(*process.launchers, process))
         yield from _leaves(made, image, using, left, (*above, own))
 

@@ -298,11 +298,23 @@ class Builder(Commands):
     def kept_whole(self, unit: Unit) -> bool:
         """Whether a step only makes sense with its condition, its loop or its input around it."""
         call = unit.call
-        if call.guards or call.loop or unit.meaning.main is not call or len(unit.at) > 1:
+        if call.guards or unit.meaning.main is not call or len(unit.at) > 1:
+            return True
+        if call.loop and not self.round(call):
             return True
         if any(r.op in ("<", "<<", "<<-", "<<<") for r in call.redirects) or (call.needs and not call.function):
             return True
         return any(writes(r) for r in call.redirects)
+
+    def round(self, call: Call) -> bool:
+        """Whether a call is one round of a loop over words that are known: `for f in /etc/init.d/*; do sh "$f"; done`.
+
+        The loop around it would make the rounds before and after it, too.
+        """
+        if call.loop != "each" or call.background or not all(w.known for w in call.words):
+            return False
+        same = (c for c in self.trace.calls if (c.path, c.start, c.end) == (call.path, call.start, call.end))
+        return any(c.argv != call.argv for c in same)
 
     def service(self, unit: Unit) -> Process:
         return self.process_of(unit, self.main_name(unit.meaning.argv, unit), self.command(unit), "service")

@@ -80,7 +80,8 @@ class Process:
     scope         ids of the processes it came from, outermost first: a job precedes what shares its scope
     patches       texts that files must have where it runs: configurations without the lines that started others
     files         what was written before it starts, by path (None: removed); not part of the JSON form
-    launchers     the scripts that give way to it, outermost first, as they were started; not part of the JSON form
+    launchers     the scripts that give way to it, or that a job is a step of, outermost first, as they were started;
+                  not part of the JSON form
     """
 
     name: str

@@ -2,7 +2,8 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from splitter.catalogue import looks_secret
 from splitter.model.facts import Process
@@ -11,6 +12,7 @@ from splitter.planning.commands import line_of, same_user, strict_before, unknow
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Function, Simple, walk
 
+LONG_TITLE = 90
 SHELLS = {"/bin/bash": "bash", "bash": "bash", "/usr/bin/bash": "bash", "/bin/sh": "sh", "sh": "sh"}
 
 
@@ -27,10 +29,11 @@ def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], use
     common = {s for s, times in counted.items() if times > 1 and all(_alone(s, p, names) for p in parts if p)}
     lines = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
     lines += [s for s in counted if s in common]
-    blocks: dict[str, None] = {}
-    for step, part in zip(steps, parts, strict=True):
+    blocks: dict[str, str] = {}  # with the script that each is of
+    titles = _titles(steps)
+    for step, part, title in zip(steps, parts, titles, strict=True):
         if part is None:
-            blocks[line_of(step, None, image, user, known)] = None
+            blocks.setdefault(line_of(step, None, image, user, known), title)
             continue
         functions, body = part
         own = [s for s in functions.values() if s not in common]
@@ -38,8 +41,28 @@ def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], use
         inner = [*_folder(step, image), *_exports(step, image, known), *own]
         inner += [f"set -- {shlex.join(arguments)}"] if arguments else []
         inner += [body] if body else []
-        blocks["(\n" + "\n".join(inner) + "\n)" if inner else ":"] = None
-    return shell, "\n".join([*lines, *blocks]) + "\n"
+        blocks.setdefault("(\n" + "\n".join(inner) + "\n)" if inner else ":", title)
+    return shell, "\n".join([*lines, *_headed(blocks)]) + "\n"
+
+
+def _titles(steps: Sequence[Process]) -> list[str]:
+    """What started each step: the outermost script that is not around all of them, else the file it stands in."""
+    levels = zip(*([p.id for p in s.launchers] for s in steps), strict=False)
+    around = len(list(takewhile(lambda level: len(set(level)) == 1, levels))) if len(steps) > 1 else 0
+    titles = [str(s.launchers[around].command) if s.launchers[around:] else s.evidence.path for s in steps]
+    return [
+        t if len(t) <= LONG_TITLE and t.isprintable() else s.evidence.path for t, s in zip(titles, steps, strict=True)
+    ]
+
+
+def _headed(blocks: Mapping[str, str]) -> Iterator[str]:
+    """The parts of a script, each under what started it, where that is more than one."""
+    several, last = len(set(blocks.values())) > 1, ""
+    for text, title in blocks.items():
+        if several and title not in (last, text) and title.isprintable():
+            yield f"# {title}"
+        yield text
+        last = title
 
 
 def _alone(source: str, part: tuple[Mapping[str, str], str], names: Mapping[str, int]) -> bool:
