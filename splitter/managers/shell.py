@@ -38,6 +38,18 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
             return _read(process, found, image)
 
 
+def reaches(process: Process, image: Image, command: tuple[str, ...]) -> bool:
+    """Whether a script starts this command somewhere, with other words in front or none; True where it is no script.
+
+    Much less work than to take the script apart, and what does not reach a command does not come down to it.
+    """
+    found = target(process, image)
+    if not isinstance(found, Script) or not command:
+        return True
+    calls = reading(process, found, image).trace.calls
+    return any(one.argv[-len(command) :] == command for call in calls for one in (call, *call.pipe))
+
+
 def _switched(process: Process, found: Switched) -> Process:
     notes = ("started with a login environment",) if found.login else ()
     return Process(

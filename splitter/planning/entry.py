@@ -1,6 +1,7 @@
 """The image's own ENTRYPOINT: kept where it only prepares and then runs what it is told, else cleared."""
 
 from splitter.managers import managers
+from splitter.managers.shell import reaches
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
 
@@ -29,6 +30,8 @@ def _steps(process: Process, command: tuple[str, ...], image: Image, depth: int)
     if process.command.argv == command:
         return frozenset()
     if not depth or len(process.command.argv) <= len(command):
+        return None
+    if not reaches(process, image, command):
         return None
     claims = [got for expand in managers().values() if (got := expand(process, image)) is not None]
     if len(claims) != 1 or any(isinstance(item, Gap) for item in claims[0]):
