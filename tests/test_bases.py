@@ -91,3 +91,21 @@ def test_every_entry_is_well_formed():
             assert all(path.startswith("/") and isinstance(text, str) for path, text in known.files.items())
             assert all(isinstance(value, str) for value in known.env.values())
             assert all(isinstance(word, str) for word in (*known.entrypoint, *known.cmd, *known.ports))
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        pytest.param('. db_entrypoint.sh\nexec web "$@"', ["web -v"], id="read in it only defines"),
+        pytest.param('db_entrypoint.sh "$@"\nexec web', ["mariadbd -v", "web"], id="run it starts its server"),
+        pytest.param('. db_entrypoint.sh\n_main mariadbd "$@"', ["mariadbd -v"], id="its own function starts it"),
+        pytest.param('. db_entrypoint.sh\nexec gosu app "${BASH_SOURCE[0]}" -x', [], id="itself again"),
+    ],
+)
+def test_an_entrypoint_of_a_database_that_another_script_reads_in(tmp_path, script, commands):
+    (tmp_path / "start").write_text(f"#!/bin/bash\n{script}\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM debian\nCOPY --from=mariadb:11 /usr/local/bin/docker-entrypoint.sh /usr/local/bin/db_entrypoint.sh\n"
+        'COPY --chmod=755 start /start\nENTRYPOINT ["/start", "-v"]\n'
+    )
+    assert [str(p.command) for p in discover(open_source(str(tmp_path))).processes] == commands

@@ -180,6 +180,10 @@ class Parameters:
         held = self.state.get(part.name)
         if part.index is not None and part.index not in ("@", "*"):
             key = self.one(part.index)
+            if held is None and part.name == "BASH_SOURCE":
+                # Its first item is what the plain name gives; the others are the files that read this one in.
+                other = unknown(part.source, part.source)
+                return (self.variable(part.name) if key.value == "0" else other), True
             if held is None or key.value is None:
                 return (EMPTY, False) if held is None else (unknown(part.source, part.source, needs=key.needs), True)
             if held.items is not None and key.value in held.items:
