@@ -577,11 +577,3 @@ def test_a_server_that_is_stopped_after_the_script_watched_it_is_no_temporary_on
     assert [(p.lifetime, str(p.command)) for p in found] == [
         ("service", "pg_ctl -D /d start"), ("service", "gunicorn app"),
     ]  # fmt: skip
-
-
-def test_a_server_that_is_stopped_after_the_script_watched_it_is_no_temporary_one():
-    text = "pg_ctl -D /d start\ngunicorn app &\nwhile kill -0 $!; do sleep 1; done\npg_ctl -D /d stop"
-    found, _ = script(text)
-    assert [(p.lifetime, str(p.command)) for p in found] == [
-        ("service", "pg_ctl -D /d start"), ("service", "gunicorn app"),
-    ]  # fmt: skip

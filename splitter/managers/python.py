@@ -16,7 +16,9 @@ from splitter.managers._starts import READ, Event, Launcher, Starts
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
-HINTS = ("subprocess", "call_command", "os.exec", "os.spawn", "os.system", "multiprocessing", "import execv", "import execl")
+HINTS = (
+    "subprocess", "call_command", "os.exec", "os.spawn", "os.system", "multiprocessing", "import execv", "import execl",
+)  # fmt: skip
 MAX_SCRIPT = 1 << 18  # of a program whose first line is looked at; a larger one is no script
 MAX_IMPORTS = 40
 VALUED = ("-W", "-X", "-Q", "--check-hash-based-pycs")
