@@ -384,6 +384,11 @@ NEEDS = {
         "/opt/y/etc/run",
         "Dockerfile:2 (curl -L https://x/y.tgz | tar xz -C /opt/y)",
     ),
+    "what a script that is not at hand may make": (
+        "FROM acme/base:1\nRUN apt-get update && /opt/x/setup --all\n",
+        "/etc/web.conf",
+        "it may come from the base image acme/base:1, or be made by Dockerfile:2 (/opt/x/setup",
+    ),
     "what ADD fetches": (lines("ADD https://x/run.sh /run.sh"), "/run.sh", "ADD https://x/run.sh"),
     "what comes from another image": (
         lines("COPY --from=acme/tools /bin/t /bin/t"),

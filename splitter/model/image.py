@@ -288,13 +288,18 @@ class Image:
         return None
 
     def missing(self, path: str, what: str = "") -> Gap:
-        """The Gap for a file that is needed and not at hand, saying where it may come from."""
+        """The Gap for a file that is needed and not at hand, saying where it may come from.
+
+        Scripts of the application that were not read are named: they may make anything.
+        """
         said = what or "needed and not in the image"
         likely = [e for e in self.unread if _names(e.note, path)]
         if likely:
             said += f"; it may be made by {likely[-1]}"
         elif self.base:
-            said += f"; it may come from the base image {self.base}"
+            own = [e for e in self.unread if "/" in e.note.partition(" ")[0]]
+            made = f", or be made by {', '.join(map(str, own[-2:]))}" if own else ""
+            said += f"; it may come from the base image {self.base}{made}"
         elif self.unread:
             lines = ", ".join(str(e) for e in self.unread[:4])
             said += f"; it may be made by a RUN ({lines})"
