@@ -35,7 +35,6 @@ SERVING = frozenset(
     ("serve_forever", "run_forever", "run_app", "start_polling", "run_polling", "mainloop", "start_consuming")
 )
 RUNS = ("subprocess.run", "subprocess.call", "subprocess.check_call")
-READS = ("subprocess.check_output", "subprocess.getoutput", "subprocess.getstatusoutput", "os.popen")
 BESIDE = ("asyncio.gather", "asyncio.create_task", "asyncio.ensure_future", "asyncio.wait")
 POPEN = ("subprocess.Popen",)
 PROCESSES = ("multiprocessing.Process", "multiprocessing.context.Process", "torch.multiprocessing.Process")

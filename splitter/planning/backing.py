@@ -17,13 +17,7 @@ from splitter.planning.draft import Draft
 from splitter.planning.names import volume_name
 from splitter.planning.questions import Asker
 
-# Programs of a database's own that make it, its roles and its databases: the official image does that by itself.
-SETUP = frozenset(
-    ("initdb", "pg_ctl", "pg_ctlcluster", "pg_createcluster", "pg_isready", "createdb", "createuser", "psql",
-     "mysqld", "mysqld_safe", "mariadbd", "mariadbd-safe", "mysql_install_db", "mariadb-install-db", "mysqladmin",
-     "mariadb-admin", "mysql", "mariadb", "mongo", "mongosh", "rabbitmqctl", "rabbitmq-plugins", "redis-cli",
-     "postgres", "mysql_upgrade", "pg_upgrade", "pg_upgradecluster", "mysql_secure_installation")
-)  # fmt: skip
+# Programs of a server's own, by how their names begin: the official image makes users and databases by itself.
 FAMILY = {
     "postgres": ("initdb", "pg_", "createdb", "createuser", "psql", "postgres", "dropdb", "vacuumdb"),
     "mysql": ("mysql", "mariadb"),

@@ -189,13 +189,18 @@ def strict_before(steps: Iterable[Process], image: Image) -> bool:
     return False
 
 
+def main_step(steps: Sequence[Process]) -> Process:
+    """The step that a job is for: the first that is more than set-up."""
+    return next((s for s in steps if s.phase != "prepare"), steps[0])
+
+
 def chain(steps: Sequence[Process], image: Image, first: Sequence[str] = ()) -> Started:
     """One-off steps one after another, after lines that root runs; one user for all where all have the same."""
     if len(steps) == 1 and not first:
         return compose(steps[0], (), image)
     users = {same_user(s.user, image) for s in steps}
     user = users.pop() if len(users) == 1 and not first else ""
-    main = next((s for s in steps if s.phase != "prepare"), steps[0])
+    main = main_step(steps)
     lines = [*first, *dict.fromkeys(line_of(s, main, image, user) for s in steps)]
     strict = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *lines])), user)

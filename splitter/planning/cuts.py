@@ -16,6 +16,7 @@ from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
+from splitter.planning.volumes import holding
 from splitter.refactors import Rewritten, refactors
 
 TMPFS = "mode=1777"
@@ -166,7 +167,7 @@ class Cuts:
         covered = [d for d in together if any(f"{path}/".startswith(f"{m.rstrip('/')}/") for m in d.mounts)]
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"
-        folder = path if self.image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
+        folder = holding(path, self.image)
         if folder in TOO_MUCH or (folder != path and any(self.image.names(folder))) or self.holds_code(folder):
             gap = f"{names(together)} share {path}, and {folder} holds more than that; give it a folder of its own"
             self.gaps.append(Gap(gap, coupling.evidence))

@@ -8,7 +8,7 @@ from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.model.plan import Service
 from splitter.planning import entry
-from splitter.planning.commands import Started, chain, compose, environment
+from splitter.planning.commands import Started, chain, compose, environment, main_step
 from splitter.planning.draft import Draft
 from splitter.planning.scripts import script
 from splitter.planning.secrets import Secrets
@@ -78,7 +78,7 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
 def _main(draft: Draft) -> Process:
     """What the container is for; the script that runs it as it is, unless a cut has changed the program's words."""
     if draft.runs is None:
-        return next((s for s in draft.steps if s.phase != "prepare"), draft.steps[0])
+        return main_step(draft.steps)
     found = next((p for p in draft.found if p.name == draft.runs.name), None)
     if draft.whole is not None and found is not None and found.command == draft.runs.command:
         return draft.whole

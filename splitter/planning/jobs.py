@@ -1,6 +1,5 @@
 """What runs before the others: set-up in every container, and the one-off job that runs once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitter.model.facts import Process
@@ -60,8 +59,3 @@ def migration(jobs: Jobs, asker: Asker) -> Draft | None:
         profile="migrate" if profile else "",
         notes=[] if profile else ["Runs again at every `docker compose up`, as it did at every start before."],
     )
-
-
-def first(steps: Sequence[Process]) -> Process:
-    """The step that a job is named after: the first that is more than set-up."""
-    return next((s for s in steps if s.phase != "prepare"), steps[0])

@@ -93,8 +93,13 @@ def _passing(path: str) -> bool:
 
 def _folder(path: str, image: Image) -> str:
     """The folder to share for a path; "" where that would be too much."""
-    folder = path if image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
+    folder = holding(path, image)
     return folder if folder.count("/") >= 2 and folder not in ("/usr/bin", "/usr/lib", "/var/lib", "/usr/local") else ""
+
+
+def holding(path: str, image: Image) -> str:
+    """The folder that a path is, or that a file stands in."""
+    return path if image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
 
 
 def _mount(drafts: list[Draft], path: str, because: str, volumes: dict[str, Volume]) -> None:
