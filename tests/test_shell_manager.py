@@ -343,7 +343,7 @@ def test_a_script_that_ends_because_nothing_is_given_is_read_on():
 
 def test_a_script_that_only_does_its_work_ends_where_it_ends():
     found, gaps = script('if [ -z "$KEY" ]; then\n  app check\n  exit 0\nfi\napp migrate')
-    assert (short(found), gaps) == ([("job", "", "app check")], [])
+    assert ([(str(p.command), p.off) for p in found], gaps) == ([("app check", ""), ("app migrate", "KEY is set")], [])
 
 
 def test_a_start_script_of_its_own_is_not_tomcats():

@@ -50,7 +50,8 @@ class Branches(Loops):
         self.rests(before, status.deps)
         if right.flow == "fail" and self.rescued(status, before, mark):
             return Outcome(status.inverted())
-        return Outcome((both if wanted else either)(status, right.status), right.flow)
+        right = left_by(right, status if wanted else status.inverted())
+        return Outcome((both if wanted else either)(status, right.status), right.flow, right.left)
 
     def maybe(self, node: Statement, context: Context) -> Outcome:
         """A statement that may or may not run."""
@@ -110,7 +111,7 @@ class Branches(Loops):
 
     def branch(self, node: If, context: Context) -> Outcome:
         ends: list[tuple[State, Outcome]] = []
-        inner = context
+        inner, otherwise = context, TRUE
         for at, (condition, body) in enumerate(node.arms):
             tested = self.sequence(condition, replace(inner, last=False, condition=True))
             if tested.flow:
@@ -121,6 +122,7 @@ class Branches(Loops):
                 self.aside(body, inner, status.deps, status.when)
                 self.would(body, status.deps)
                 inner = inner.given(self.because(status.deps))
+                otherwise = status.inverted()
                 continue
             guard = context.source.script.source(condition.span)
             if status.holds is None:
@@ -136,13 +138,13 @@ class Branches(Loops):
             self.rests(before, status.deps)
             if outcome.flow == "fail" and self.rescued(status, before, mark):
                 continue
-            ends.append((self.state, outcome))
+            ends.append((self.state, left_by(outcome, status)))
             self.state = self.state.copy()
             self.aside(_remaining(rest), replace(inner, guards=context.guards), status.deps, status.unless)
             break
         else:
-            ends.append((self.state, self.run(node.orelse, inner) if node.orelse else DONE))
-            ends[-1] = (self.state, ends[-1][1])
+            outcome = self.run(node.orelse, inner) if node.orelse else DONE
+            ends.append((self.state, left_by(outcome, otherwise)))
         return self.joined(ends)
 
     def rests(self, before: State, deps: frozenset[str]) -> None:
@@ -172,7 +174,8 @@ class Branches(Loops):
         if not going:
             self.state = ends[-1][0]
             flows = {outcome.flow for _, outcome in ends}
-            return Outcome(UNDECIDED, flows.pop() if len(flows) == 1 else "exit")
+            left = ends[0][1].left if len(ends) == 1 else None
+            return Outcome(UNDECIDED, flows.pop() if len(flows) == 1 else "exit", left)
         first, *others = going
         self.state = first
         self.gone += [(outcome.flow, state) for state, outcome in ends if outcome.flow in ("break", "return")]
@@ -199,6 +202,7 @@ class Branches(Loops):
                 self.rests(before, deps)
                 if outcome.flow == "fail" and self.rescued(Verdict(True, deps), before, mark):
                     outcome = DONE
+                outcome = left_by(outcome, Verdict(True, deps, said, f"{name} other than {'|'.join(patterns_)}"))
                 taken, falls = True, through
                 if not falls:
                     ends.append((self.state, outcome))
@@ -229,6 +233,11 @@ class Branches(Loops):
                 return True, deps
             found = None if one is None else found
         return found, deps
+
+
+def left_by(outcome: Outcome, decided: Verdict) -> Outcome:
+    """An arm's outcome, with what decided the arm where the flow ends in it."""
+    return replace(outcome, left=decided) if outcome.flow and decided.deps else outcome
 
 
 def _remaining(node: If) -> Statement | None:

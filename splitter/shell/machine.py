@@ -49,8 +49,16 @@ class Machine(Branches):
                 inner = replace(context, last=last, operator=";", root=context.root or statement.span)
             outcome = self.run(statement, inner)
             if outcome.flow:
+                self.skipped(node.body[at + 1 :], context, outcome)
                 return outcome
         return outcome
+
+    def skipped(self, rest: Many[Statement], context: Context, outcome: Outcome) -> None:
+        """What follows an early end (`[ "$SIDECAR" = 1 ] || exit 0`): read for what it would start."""
+        left = outcome.left
+        if left is None or outcome.flow not in ("exit", "return") or not rest:
+            return
+        self.aside(Sequence(rest[0].span, tuple(rest)), context, left.deps, left.unless)
 
     def run(self, node: Statement, context: Context) -> Outcome:
         self.steps += 1

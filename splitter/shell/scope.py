@@ -72,10 +72,14 @@ class Context:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a statement ended: its status, and where the flow goes ("" on; exit, fail, return, break, continue)."""
+    """How a statement ended: its status, and where the flow goes ("" on; exit, fail, return, break, continue).
+
+    `left` is what decided that the flow goes there, where a condition did: with another value it would go on.
+    """
 
     status: Verdict = TRUE
     flow: str = ""
+    left: Verdict | None = None
 
 
 DONE = Outcome()
