@@ -30,6 +30,7 @@ class Known:
     loopback      listens on 127.0.0.1 unless told otherwise
     creates       what the official image is told to create: variables by meaning (user, password, database)
     url           the scheme of the URLs that point to it
+    family        several programs of a kind: each is called by its own name
     keep          options of its command that the official image is given as well ("--x" or "-c"; patterns)
     """
 
@@ -53,6 +54,7 @@ class Known:
     url: tuple[str, ...] = ()
     note: str = ""
     unless: str = ""
+    family: bool = False
     keep: tuple[str, ...] = ()
 
 

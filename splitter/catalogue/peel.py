@@ -174,7 +174,9 @@ def peel(argv: tuple[str, ...]) -> Peeled | None:
             return None
         shorter = _unwrapped(words) or _launched(words)
         if shorter:
-            words = shorter
+            # `bundle exec "sidekiq -c 5"`: one word with spaces is a command line (Kernel#exec).
+            line = shorter[0] if len(shorter) == 1 and " " in shorter[0] else ""
+            words = (_spoken(line) or tuple(line.split())) if line else shorter
             continue
         name = posixpath.basename(words[0])
         if name in SHELLS and (inner := _shell(words)):

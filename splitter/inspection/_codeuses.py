@@ -24,7 +24,7 @@ def places(team: tuple[Member, ...], image: Image) -> tuple[Place, ...]:
     mine = {m.name: folders(m, team, image) for m in team if m.application}
     named: dict[str, list[str]] = {}
     for member in team:
-        for path in scripts(member, image) if not member.process.off and member.role != "drop" else ():
+        for path in scripts(member, image) if not member.out and member.role != "drop" else ():
             named.setdefault(path, []).append(member.name)
     every = sorted({f for found in mine.values() for f in found})
     tops = [f for f in every if not any(f.startswith(o + "/") for o in every)]

@@ -43,10 +43,10 @@ class Touch:
 
 def touches(team: tuple[Member, ...], places: tuple[Place, ...], image: Image) -> tuple[Touch, ...]:
     """Every path that is known to be written, and who else names it."""
-    strong = [t for m in team if not m.process.off for t in _own(m, image)]
+    strong = [t for m in team if not m.out for t in _own(m, image)]
     strong += _by_code(team, places)
     written = set(sorted({t.path for t in strong if t.writes} | set(_fifos(team, image)))[:MAX_PATHS])
-    named = [t for m in team if not m.process.off for t in _named(m, written, image)]
+    named = [t for m in team if not m.out for t in _named(m, written, image)]
     known = {(t.name, t.path) for t in strong}
     return (*strong, *(t for t in named if (t.name, t.path) not in known))
 
@@ -115,7 +115,7 @@ def _options(member: Member, image: Image) -> Iterator[Touch]:
 
 
 def _by_code(team: tuple[Member, ...], places: tuple[Place, ...]) -> Iterator[Touch]:
-    collecting = [m for m in team if m.known is not None and m.known.name == COLLECTS and not m.process.off]
+    collecting = [m for m in team if m.known is not None and m.known.name == COLLECTS and not m.out]
     for place in places:
         found = place.found
         if not found.path or found.path in TOO_MUCH:

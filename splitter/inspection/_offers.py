@@ -9,6 +9,7 @@ from splitter.catalogue import Known
 from splitter.catalogue.listening import listeners
 from splitter.catalogue.meaning import meaning
 from splitter.catalogue.peel import peel
+from splitter.catalogue.switches import spare
 from splitter.inspection._address import EVERYWHERE, Address, address
 from splitter.inspection._hints import CLIENTS
 from splitter.inspection.configs import Said, read
@@ -34,12 +35,14 @@ class Member:
     """A process with what is known of it and what its configuration says.
 
     `hosts`: a web server that runs the application's code itself, by a module of its own.
+    `out`: it is off by default, and no service of its own.
     """
 
     process: Process
     known: Known | None
     said: Said = field(compare=False, repr=False)
     hosts: bool = False
+    out: bool = False
 
     @property
     def name(self) -> str:
@@ -58,7 +61,7 @@ class Member:
     @property
     def application(self) -> bool:
         """It runs the application's own code, so it may read its variables and use its servers."""
-        if self.process.off or self.client or (self.role in ("backing", "drop", "proxy") and not self.hosts):
+        if self.out or self.client or (self.role in ("backing", "drop", "proxy") and not self.hosts):
             return False
         if self.known is not None:
             return self.known.name not in PLUMBING and self.known.phase != "wait"
@@ -84,7 +87,8 @@ def members(image: Image, processes: tuple[Process, ...]) -> tuple[Member, ...]:
     found = []
     for process in processes:
         known = meaning(process)
-        found.append(Member(process, known, read(process, known, image), _hosts(process, known, image)))
+        out = bool(process.off and spare(process, processes))
+        found.append(Member(process, known, read(process, known, image), _hosts(process, known, image), out))
     return tuple(found)
 
 
@@ -103,7 +107,7 @@ def offers(image: Image, team: tuple[Member, ...]) -> tuple[Offer, ...]:
     found: dict[tuple[object, ...], Offer] = {}
     for member in team:
         lasting = member.process.lifetime == "service"
-        if member.process.off or (not lasting and (member.role not in ("backing", "proxy") or member.known is None)):
+        if member.out or (not lasting and (member.role not in ("backing", "proxy") or member.known is None)):
             continue
         if not lasting and member.known is not None and member.known.name in steady:
             continue
@@ -210,26 +214,26 @@ class Directory:
             ]
             if len({m.name for m, _ in holding}) == 1:
                 return Offer(holding[0][0], Address("", asked.port), holding[0][1], certain=False)
-        return min(found, key=lambda o: (not o.certain, o.member.process.lifetime != "service"), default=None)
+        return min(found, key=_rank, default=None)
 
     def named(self, names: Iterable[str], but: str = "", port: int = 0) -> Offer | None:
         """The one server whose catalogue name is among these; None where there is none, or several of them."""
         wanted = tuple(names)
         found = [o for o in self.offers if o.name != but and o.member.known is not None and o.address.port
                  and o.member.known.name in wanted and (not port or o.address.port == port)]  # fmt: skip
-        return found[0] if found and len({o.name for o in found}) == 1 else None
+        return _only(found)
 
     def speaking(self, scheme: str, but: str = "") -> Offer | None:
         """The one server whose URLs begin so."""
         found = [o for o in self.offers if o.name != but and o.member.known is not None and o.address.port
                  and scheme in o.member.known.url]  # fmt: skip
-        return found[0] if scheme and found and len({o.name for o in found}) == 1 else None
+        return _only(found) if scheme else None
 
     def called(self, words: Iterable[str], but: str = "") -> Offer | None:
         """The one process whose own name is among these words."""
         wanted = tuple(words)
         found = [o for o in self.offers if o.name != but and o.address.port and o.name.lower() in wanted]
-        return found[0] if found and len({o.name for o in found}) == 1 else None
+        return _only(found)
 
     def _same(self, offered: Address, wanted: Address) -> bool:
         if wanted.unix or offered.unix:
@@ -240,3 +244,14 @@ class Directory:
         if offered.port != wanted.port or not offered.port:
             return False
         return offered.host in EVERYWHERE or offered.loopback or offered.host == wanted.host
+
+
+def _rank(offer: Offer) -> tuple[bool, ...]:
+    """The surest first; what is off by default last."""
+    return (bool(offer.member.process.off), not offer.certain, offer.member.process.lifetime != "service")
+
+
+def _only(found: list[Offer]) -> Offer | None:
+    """The first offer of the one process that these are of, one that is on before one that is off; None for several."""
+    found = [o for o in found if not o.member.process.off] or found
+    return found[0] if found and len({o.name for o in found}) == 1 else None

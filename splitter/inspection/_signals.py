@@ -33,7 +33,7 @@ def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap
     seen: set[tuple[str, str, str]] = set()
     scripts = [0]
     for member in team:
-        if member.process.off or member.role == "backing":
+        if member.out or member.role == "backing":
             continue
         for words, evidence in _calls(member, image, scripts):
             if posixpath.basename(words[0]) not in SENDERS and "-s" not in words:

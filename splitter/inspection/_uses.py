@@ -56,7 +56,7 @@ def meant(asked: Address, name: str, directory: Directory, but: str) -> Offer | 
 def configured(team: tuple[Member, ...], directory: Directory) -> Iterator[Use | Gap]:
     """What the configuration files of servers reach."""
     for member in team:
-        for mention in member.said.reaches if not member.process.off else ():
+        for mention in member.said.reaches if not member.out else ():
             if not mention.address.local:
                 continue
             offer = meant(mention.address, mention.name, directory, member.name)
@@ -69,7 +69,7 @@ def configured(team: tuple[Member, ...], directory: Directory) -> Iterator[Use |
 def environment(team: tuple[Member, ...], image: Image, directory: Directory) -> Iterator[Use | Gap]:
     """Variables that are set to an address inside the container, for every process of the application."""
     for member in team:
-        if not (member.application or (member.client and not member.process.off)):
+        if not (member.application or (member.client and not member.out)):
             continue
         env = {**image.config.env, **member.process.env}
         for name, value in env.items():
@@ -127,7 +127,7 @@ def arguments(team: tuple[Member, ...], image: Image, directory: Directory) -> I
         process = member.process
         argv = process.command.argv
         peeled = peel(argv)
-        if peeled is None or process.off or member.role == "drop":
+        if peeled is None or member.out or member.role == "drop":
             continue
         said = {x.at for x in listeners(process, member.known, image)}
         clients = member.client

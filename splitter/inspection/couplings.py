@@ -68,7 +68,7 @@ def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, .
             Listening(member.name, m.address.host, m.address.port, m.evidence, m.address.unix)
             for member in team
             for m in member.said.listens
-            if m.certain and m.how == "config" and not member.process.off
+            if m.certain and m.how == "config" and not member.out
         ),
         tuple(_files.written(team, touches)),
     )

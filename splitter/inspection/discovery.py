@@ -92,7 +92,9 @@ def _leaves(
             continue
         made = _inherit(child, process, name)
         step = name in GIVE_WAY and bool(process.scope) and made.lifetime == "job"
-        if step or (gives_way and child is services[0]):
+        # A chain of execline that is a command of its own is no script, so there is none to run as it is.
+        chain = name == "execline" and made.evidence == process.evidence
+        if (step or (gives_way and child is services[0])) and not chain:
             made = replace(made, launchers=(*process.launchers, process))
         yield from _leaves(made, image, using, left, (*above, own))
 
@@ -124,7 +126,7 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
         stop_signal=child.stop_signal or parent.stop_signal,
         stop_timeout=child.stop_timeout if child.stop_timeout is not None else parent.stop_timeout,
         logs=tuple(dict.fromkeys((*parent.logs, *child.logs))),
-        off=child.off or parent.off,
+        off=" and ".join(dict.fromkeys(s for s in (parent.off, child.off) if s)),
         notes=tuple(dict.fromkeys((*parent.notes, *child.notes))),
         patches={**parent.patches, **child.patches},
         files={**parent.files, **child.files},

@@ -137,7 +137,7 @@ class Flow(Calls):
             other = self.arm(no, f"not ({shown})", scope, depth)
             self.spoil(node, scope)
             return self.lost(node) if ended and other else None
-        taken, left, switch = (yes, no, f"not ({shown})") if known else (no, yes, shown)
+        taken, left, switch = (yes, no, f"not ({shown})") if known else (no, yes, _switch(condition) or shown)
         if left is not None and _from_outside(condition):
             self.aside(left, switch, scope, depth)
         if taken is None:
@@ -346,3 +346,21 @@ def _from_outside(condition: Node) -> bool:
             return True
         stack += node.named_children
     return False
+
+
+def _switch(condition: Node) -> str:
+    """The variable of the environment that makes a condition hold, as every manager writes it; "" for any other."""
+    while condition.type == "parenthesized_expression" and condition.named_children:
+        condition = condition.named_children[0]
+    if condition.type == "binary_expression" and len(condition.children) == 3:
+        left, sign, right = condition.children
+        name = _looked_up(left)
+        equal = source(sign) in ("==", "===") and right.type == "string"
+        return f"{name}={source(right)[1:-1]}" if name and equal else ""
+    return f"{name} is set" if (name := _looked_up(condition)) else ""
+
+
+def _looked_up(node: Node) -> str:
+    """The name in `process.env.NAME`; else ""."""
+    holder, _, name = source(node).rpartition(".")
+    return name if node.type == "member_expression" and holder == "process.env" else ""

@@ -128,7 +128,7 @@ class Flow(Django):
             self.arm(node.orelse, f"not ({shown})", scope, module)
             return
         # What is not taken is shown as off, where a person can turn it on by the environment or an argument.
-        other, switch = (node.orelse, f"not ({shown})") if held else (node.body, shown)
+        other, switch = (node.orelse, f"not ({shown})") if held else (node.body, _switch(node.test) or shown)
         if other and (
             "environ" in shown or "getenv" in shown or "argv" in shown or self.from_outside(node.test, scope)
         ):
@@ -266,3 +266,24 @@ def _loaded(target: ast.expr) -> ast.expr:
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(target.id, ast.Load()), target)
     return target
+
+
+def _switch(test: ast.expr) -> str:
+    """The variable of the environment that makes a condition hold, as every manager writes it; "" for any other."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        wanted = test.comparators[0]
+        name = _looked_up(test.left)
+        value = wanted.value if isinstance(wanted, ast.Constant) else None
+        return f"{name}={value}" if name and isinstance(value, str) else ""
+    return f"{name} is set" if (name := _looked_up(test)) else ""
+
+
+def _looked_up(node: ast.expr) -> str:
+    """The name in `os.environ["NAME"]`, `os.environ.get("NAME")` and `os.getenv("NAME")`; else ""."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("os.environ", "environ"):
+        key = node.slice
+    elif isinstance(node, ast.Call) and node.args:
+        called = ast.unparse(node.func)
+        key = node.args[0] if called in ("os.environ.get", "environ.get", "os.getenv", "getenv") else None
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""

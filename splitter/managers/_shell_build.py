@@ -58,6 +58,7 @@ class Builder(Commands):
         if parts and all(u.what == "files" for u in parts) and not self.trace.unread:
             return [self.whole(parts[0])]
         self.count = len(parts)
+        self.idle = all(u.call.off for u in parts if u.what in ("service", "loop"))
         loops = [u for u in parts if u.what == "loop" and not (u.call.background or u.call.off)]
         self.alone = (
             len(loops) == 1
@@ -369,7 +370,7 @@ class Builder(Commands):
         first = unit.main or self.count == 1 or (unit.what == "loop" and not unit.call.background)
         given = self.process.via and self.process.name != self.process.command.program
         given = given or self.process.via[-1:] in NAMING
-        if given and first and not self.named and not unit.call.off:
+        if given and first and not self.named and (not unit.call.off or self.idle):
             self.named = True
             return self.process.name
         return self.name(argv)

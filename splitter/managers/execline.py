@@ -51,7 +51,11 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     try:
         words = _words(process, image)
         if words is not None:
-            return Chain(process, image, words[1], STEPS).run(words[0], process.name)
+            read = words[0]
+            if words[1] in process.files:
+                # Made at boot by a script: a variable that is left in it was put in as text there.
+                read = [Word(marked(w.text), w.line) for w in read]
+            return Chain(process, image, words[1], STEPS).run(read, process.name)
         if argv and len(argv) >= CHAINS.get(posixpath.basename(argv[0]), len(argv) + 1):
             line = process.evidence.line or 0
             late = bool(process.command.run)

@@ -51,7 +51,7 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
         last = _last(words)
     else:
         change = switch(process, image)
-        last, user = f"exec {shell_words((*change, *words))}" if change else _last(words), ""
+        last, user = _changed(change, words) if change else _last(words), ""
     body = [*dict.fromkeys(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
     strict = ["set -e"] if prepare and strict_before(prepare, image) else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
@@ -109,6 +109,12 @@ def _last(words: Sequence[str]) -> str:
     if len(words) == 3 and tuple(words[:2]) in (("/bin/sh", "-c"), ("sh", "-c")):
         return words[2]
     return f"exec {shell_words(words)}"
+
+
+def _changed(change: tuple[str, ...], words: Sequence[str]) -> str:
+    """The program in the shell's place, as another user."""
+    one = inline(words) if len(words) == 3 and words[2].startswith("exec ") else None
+    return f"exec {shell_words(change)} {one}" if one else f"exec {shell_words((*change, *words))}"
 
 
 def shell_words(words: Sequence[str]) -> str:

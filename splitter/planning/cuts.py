@@ -12,6 +12,7 @@ from splitter.planning.binding import Binding
 from splitter.planning.draft import Draft, Drafts, names, ready
 from splitter.planning.hosts import moved
 from splitter.planning.names import volume_name
+from splitter.planning.optional import come_to
 from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
@@ -65,6 +66,8 @@ class Cuts:
             return f"{coupling.between[-1]} is not kept, so nothing is left to part"
         if not parted:
             return f"both sides stay in one service, {offerer.name}"
+        if offerer.profile and (on := [d for d in parted if not d.profile]):
+            return self.optional(coupling, on, offerer)
         if coupling.kind in ("tcp", "env"):
             done = self.tcp(coupling, parted, offerer)
         elif coupling.kind == "socket":
@@ -83,6 +86,17 @@ class Cuts:
         for draft in parted:
             self.drafts.order(draft, offerer.name, ready(offerer))
         return done
+
+    def optional(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
+        """Something that is on uses what is off by default: it must go on without it, and find it when it is there."""
+        if coupling.kind == "socket":
+            return self.socket(coupling, users, offerer)
+        if coupling.kind in ("tcp", "env") and come_to(offerer, users, self.drafts):
+            return f"{offerer.name} is off by default, and joins the network of {offerer.namespace}"
+        if coupling.kind != "order":
+            gap = f"{names(users)} needs {offerer.name}, which is off by default: to be looked at when it is started"
+            self.gaps.append(Gap(gap, coupling.evidence))
+        return f"open: {offerer.name} is off by default"
 
     # TCP
 

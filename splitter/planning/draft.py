@@ -28,6 +28,7 @@ class Draft:
     told     the command for another image, () for its own
     whole    the script that does the steps in `inner` and then runs the program, to be run as it is
     image    another image than the one that is split
+    mode     another mode of the image, which is run as a whole
     stays    the image's own ENTRYPOINT prepares and is kept
     """
 
@@ -53,6 +54,7 @@ class Draft:
     pid: str = ""
     ipc: str = ""
     profile: str = ""
+    mode: bool = False
     notes: list[str] = field(default_factory=list)
     stays: bool = False
     script: str = ""
@@ -126,8 +128,9 @@ class Drafts:
         return False
 
     def order(self, draft: Draft, on: str, condition: Condition) -> bool:
-        """Let a service start after another, unless that other starts after it. Returns whether it does."""
-        if on == draft.name or on not in self.each or self.waits(on, draft.name):
+        """Let a service start after another, unless that other starts after it, or is off by default. Returns
+        whether it does."""
+        if on == draft.name or on not in self.each or self.waits(on, draft.name) or self.each[on].profile:
             return False
         draft.wait_for(on, condition)
         return True

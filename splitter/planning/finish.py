@@ -62,7 +62,7 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
         configs={path: configs[name] for path, name in draft.configs.items()},
         depends_on=dict(draft.after),
         healthcheck=draft.health,
-        restart="no" if draft.one_off or draft.profile else "unless-stopped",
+        restart="no" if draft.one_off else "unless-stopped",
         init=not inits and not draft.pid,
         stop_signal=signal,
         stop_grace_period=grace,

@@ -9,8 +9,8 @@ ORDER = {"proxy": 0, "web": 1}
 
 
 def front(drafts: Drafts) -> list[Draft]:
-    """Services that outsiders may speak to, proxies first."""
-    return sorted((d for d in drafts if d.role in ORDER and d.own), key=lambda d: ORDER[d.role])
+    """Services that outsiders may speak to, proxies first; none that is off by default."""
+    return sorted((d for d in drafts if d.role in ORDER and d.own and not d.profile), key=lambda d: ORDER[d.role])
 
 
 def publish(drafts: Drafts, image: Image) -> list[str]:
@@ -23,7 +23,7 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
         if not number.isdigit() or port in taken:
             continue
         taken.add(port)
-        draft = _listener(int(number), faces) or _listener(int(number), [d for d in drafts if d.role not in ORDER])
+        draft = _listener(int(number), faces) or _listener(int(number), [d for d in drafts if d not in faces])
         if draft is None:
             draft = _guess(int(number), faces)
         if draft is None:
@@ -32,7 +32,7 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
             notes.append(f"{number} of {draft.name} is not published: the services reach it by its name.")
         elif draft.replicas == 1 and not draft.one_off:
             draft.ports.append(f"{number}:{number}" + (f"/{protocol}" if protocol not in ("", "tcp") else ""))
-    if not any(d.ports for d in drafts) and faces:
+    if not any(d.ports for d in drafts if not d.profile) and faces:
         for listener in faces[0].listens:
             if listener.port and listener.host not in LOOPBACK:
                 faces[0].ports.append(f"{listener.port}:{listener.port}")

@@ -17,6 +17,7 @@ from splitter.planning.embedded import move_out
 from splitter.planning.finish import finish
 from splitter.planning.jobs import Jobs, migration
 from splitter.planning.names import distinct, service_name
+from splitter.planning.optional import behind, everything, mode, turn_on
 from splitter.planning.patches import config_names
 from splitter.planning.questions import Asker
 from splitter.planning.roles import ASKED, Placed, place
@@ -56,6 +57,7 @@ class _Work:
         prepare: list[tuple[int, Placed]] = []
         once: list[tuple[int, Placed]] = []
         stays: list[Placed] = []
+        modes: list[Placed] = []
         for at, each in enumerate(placed):
             if each.drop:
                 self.drops.append(Drop(each.process, each.drop))
@@ -64,6 +66,8 @@ class _Work:
                     self.notes.append(f"{each.process.name} is left out: {known.because}.")
             elif each.phase == "prepare":
                 prepare.append((at, each))
+            elif each.process.off and each.process.lifetime == "job":
+                modes.append(each)
             elif each.phase or each.role in ("migration", "job"):
                 once.append((at, each))
             else:
@@ -78,6 +82,8 @@ class _Work:
             self.drafts.add(job)
         move_out(self.drafts, self.asker)
         self.prepared(jobs, job)
+        for each in modes:
+            self.drafts.add(mode(each, self.drafts))
         self.wait(job)
         cuts = Cuts(image, self.drafts, self.asker, self.secrets, self.facts, self.external, self.volumes)
         self.notes += volumes.declared(self.drafts, image, self.volumes)
@@ -98,6 +104,10 @@ class _Work:
             if draft.role != "backing":
                 given = {n: self.secrets.need(n, "given for the run that was watched") for n in self.facts.needs}
                 draft.env = given | draft.env
+        turn_on(self.drafts, self.secrets)
+        for draft in self.drafts.own():
+            if draft.mode:
+                draft.mounts = everything(self.drafts)
         preludes.share(self.drafts, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
@@ -141,13 +151,13 @@ class _Work:
         for note in process.notes:
             if note.startswith(("run as it is", "it may run a schedule")):
                 draft.note(note[0].upper() + note[1:] + ".")
-        return self.drafts.add(draft)
+        return self.drafts.add(behind(draft, process))
 
     def servers(self, once: list[tuple[int, Placed]]) -> list[tuple[int, Placed]]:
         """Decide where each embedded server runs; what only made a server that goes is dropped with it."""
         gone: list[Known] = []
         stay: list[tuple[Draft, Known]] = []
-        for draft in [d for d in self.drafts if d.role == "backing"]:
+        for draft in [d for d in self.drafts if d.role == "backing" and not d.profile]:
             known = draft.known
             if known is None:
                 continue
@@ -224,10 +234,10 @@ class _Work:
         """What the image itself put in order: one-off steps first, servers before those that use them."""
         servers = [d for d in self.drafts if d.role == "backing"]
         for draft in self.drafts:
-            if draft.role == "backing" or draft.profile:
+            if draft.role == "backing" or (draft.profile and draft.one_off):
                 continue
             if draft is job:
-                for server in servers:
+                for server in (s for s in servers if not s.profile):
                     self.drafts.order(draft, server.name, ready(server))
             elif job is not None and not job.profile:
                 self.drafts.order(draft, job.name, ready(job))

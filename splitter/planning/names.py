@@ -1,5 +1,6 @@
 """Names of services and volumes."""
 
+import posixpath
 from collections.abc import Iterable, Mapping
 
 from splitter.catalogue import Known, peel
@@ -14,6 +15,15 @@ SAYS_NOTHING = frozenset(
         "sh", "bash", "python", "python3", "node", "ruby", "php", "java", "perl", "bun", "deno", "dotnet", "bundle",
         "npm", "yarn", "pnpm", "npx", "main", "index", "run", "start", "app", "entrypoint", "docker-entrypoint",
         "server", "cmd", "command", "manage", "artisan", "console", "rake", "rails", "exec", "init", "tsx", "ts-node",
+    )
+)  # fmt: skip
+# Folders that say nothing of what stands in them.
+COMMON = frozenset(
+    (
+        "usr", "opt", "srv", "src", "home", "var", "lib", "libs", "bin", "sbin", "local", "share", "etc", "root", "www",
+        "html", "data", "config", "docker", "dist", "build", "out", "target", "release", "current", "bundle", "code",
+        "scripts", "script", "apps", "packages", "services", "application", "project", "workspace", "node-modules",
+        "cmd", "internal", "core", "common",
     )
 )  # fmt: skip
 PREFIXES = ("svc-", "service-", "s6-", "run-")
@@ -37,24 +47,34 @@ def cleaned(text: str) -> str:
 
 def service_name(process: Process, role: Role, known: Known | None) -> str:
     """What a reader would call it: the manager's name for it, else what the program is, else its role."""
-    if role == "backing" and known is not None:
+    if role == "backing" and known is not None and not known.family:
         return cleaned(known.name)
     given = cleaned(process.name)
     meant = peel(process.command.argv)
     own = {cleaned(process.command.program), cleaned(meant.name) if meant else "", *SAYS_NOTHING}
     if given and given not in own and unversioned(given) not in SAYS_NOTHING:
         return given
-    if known is not None and (said := cleaned(known.name)):
+    if known is not None and not known.family and (said := cleaned(known.name)):
         return said
-    for candidate in (given, cleaned(meant.name) if meant else ""):
+    told = [cleaned(meant.name), *_folders(meant.program)] if meant else []
+    for candidate in (given, *told):
         if candidate and unversioned(candidate) not in SAYS_NOTHING:
             return candidate
     return role
 
 
+def _folders(program: str) -> list[str]:
+    """The folders that a script stands in, the nearest first, without those that every project has."""
+    above = posixpath.dirname(program).split("/")
+    return [name for part in reversed(above) if (name := cleaned(part)) and name not in COMMON]
+
+
 def distinct(name: str, taken: Iterable[str]) -> str:
     """The name, with a number where it is taken."""
     used, n, wanted = set(taken), 2, name
+    stem, dash, number = name.rpartition("-")
+    if name in used and dash and number.isdigit() and stem in used:
+        name = stem
     while wanted in used:
         wanted, n = f"{name}-{n}", n + 1
     return wanted

@@ -8,6 +8,7 @@ from typing import cast, get_args
 from splitter.catalogue import Known, peel
 from splitter.catalogue.listening import Listener, listeners, number
 from splitter.catalogue.meaning import meaning
+from splitter.catalogue.switches import spare
 from splitter.model.facts import Phase, Process
 from splitter.model.image import Image
 from splitter.model.plan import Option, Role
@@ -36,6 +37,7 @@ KEPT_UP = frozenset(("procfile", "runit", "s6"))
 ASKS = frozenset(("--version", "-version", "--help", "configtest", "--check-config"))
 ASKS_ALONE = frozenset(("-v", "-V", "version", "help"))  # where they are all that a program is told
 ASKED = "it only asks a program something, and leaves nothing behind"
+MODE = "the argument "  # the shell manager's word for a switch that is an argument of the entrypoint
 LOOKS = "it only looks at the others and prints"  # the shell manager's note
 CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
 
@@ -56,7 +58,7 @@ class Placed:
 def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:
     """Where a process goes, with the reason. `siblings` are all processes of the image."""
     if process.off:
-        return Placed(process, "", drop=f"off by default: {process.off}")
+        return _optional(process, image, asker, siblings)
     known = meaning(process)
     if process.lifetime == "scheduled":
         if known is not None and known.role == "drop":
@@ -91,6 +93,29 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
             return Placed(process, because, role, known=known, listens=listens)
         return Placed(process, known.because, role, known=known, listens=listens)
     return _unknown(process, image, asker, _its_own(process, image, siblings, listens))
+
+
+def _optional(process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:
+    """What is off by default: behind a profile where it is something of its own, else dropped with its switch."""
+    because = f"off by default: {process.off}"
+    mode = process.lifetime == "job" and process.off.startswith(MODE)
+    if not mode and (spared := spare(process, siblings)):
+        return Placed(process, because, drop=f"{because} ({spared})" if process.lifetime == "service" else because)
+    on = place(replace(process, off=""), image, asker, siblings)
+    if on.drop or (mode and on.phase == "prepare"):
+        return Placed(process, because, drop=because)
+    answer = asker.ask(
+        "off",
+        "What becomes of what is off by default?",
+        (
+            Option("profile", "services behind a profile", "docker compose --profile NAME up starts one"),
+            Option("drop", "it is left out", "the file has what is on, and nothing else"),
+        ),
+        "profile",
+        "the image starts more where it is told to",
+        process.evidence,
+    )
+    return Placed(process, because, drop=because) if answer == "drop" else replace(on, process=process)
 
 
 def _job(process: Process, known: Known | None) -> Placed:

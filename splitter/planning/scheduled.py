@@ -7,6 +7,7 @@ from splitter.model.image import Image
 from splitter.model.plan import Drop
 from splitter.planning.draft import Draft, Drafts
 from splitter.planning.names import distinct, service_name
+from splitter.planning.optional import behind
 from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed
 from splitter.planning.scheduler import as_profiles, bridged, cron_lines
@@ -84,15 +85,14 @@ def _make(
         return
     runner = daemon.process
     name = distinct(service_name(runner, "scheduler", daemon.known), drafts.each)
-    drafts.add(
-        Draft(
-            name=name,
-            role="scheduler",
-            because="; ".join(f"{c.schedule} {c.name}" for c in commands[:4]),
-            found=[runner, *commands],
-            runs=runner,
-            known=daemon.known,
-            lines=cron_lines(runner, commands, image, frozenset()),
-            notes=["Exactly one: a second would do everything twice.", *bridged(runner, image)],
-        )
+    draft = Draft(
+        name=name,
+        role="scheduler",
+        because="; ".join(f"{c.schedule} {c.name}" for c in commands[:4]),
+        found=[runner, *commands],
+        runs=runner,
+        known=daemon.known,
+        lines=cron_lines(runner, commands, image, frozenset()),
+        notes=["Exactly one: a second would do everything twice.", *bridged(runner, image)],
     )
+    drafts.add(behind(draft, runner))

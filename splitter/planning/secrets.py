@@ -17,6 +17,11 @@ class Secrets:
         self.what.setdefault(name, what)
         return "${" + name + ":?}"
 
+    def may(self, name: str, what: str) -> str:
+        """A reference to a variable that `.env` may give, and that is empty where it does not."""
+        self.what.setdefault(name, what)
+        return "${" + name + ":-}"
+
     def hidden(self, env: Mapping[str, str], of: str) -> dict[str, str]:
         """The same variables, secrets replaced by references to `.env`."""
         return {

@@ -119,12 +119,15 @@ def first_mount(drafts: Drafts, image: Image) -> None:
     shared: dict[str, list[Draft]] = {}
     for draft in drafts.own():
         for mount in draft.mounts.values():
-            if mount.volume and not draft.profile:
+            if mount.volume and not (draft.profile and draft.one_off):
                 shared.setdefault(mount.volume, []).append(draft)
     for name, users in shared.items():
         if len(users) < 2 or _tmpfs(name, users):
             continue
-        first = next((d for d in users if d.one_off), None) or _earliest(users, drafts)
+        steady = [d for d in users if not d.profile]
+        if not steady:
+            continue
+        first = next((d for d in steady if d.one_off), None) or _earliest(steady, drafts)
         for draft in users:
             if draft is first or drafts.waits(draft.name, first.name):
                 continue
