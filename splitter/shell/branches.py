@@ -188,6 +188,7 @@ class Branches(Loops):
         value = self.one(node.word)
         ends: list[tuple[State, Outcome]] = []
         inner, taken, falls = context, False, False
+        passed: list[str] = []
         before = self.state.copy()
         for patterns_, body, through in node.arms:
             found, deps = self.matched(value.value, patterns_)
@@ -202,7 +203,8 @@ class Branches(Loops):
                 self.rests(before, deps)
                 if outcome.flow == "fail" and self.rescued(Verdict(True, deps), before, mark):
                     outcome = DONE
-                outcome = left_by(outcome, Verdict(True, deps, said, f"{name} other than {'|'.join(patterns_)}"))
+                left = " or ".join(passed) if "*" in patterns_ else f"{name} other than {'|'.join(patterns_)}"
+                outcome = left_by(outcome, Verdict(True, deps | value.deps, said, left))
                 taken, falls = True, through
                 if not falls:
                     ends.append((self.state, outcome))
@@ -214,6 +216,7 @@ class Branches(Loops):
                 self.state = start
                 falls = through
             else:
+                passed.append(said)
                 self.aside(body, inner, deps, said)
         if not taken:
             ends.append((self.state, DONE))
