@@ -26,6 +26,9 @@ def plan_document(plan: Plan, compose: str, source: str, mask: Mask) -> dict[str
 
 
 def service_document(service: Service) -> dict[str, Any]:
+    """A service; `user` and `working_dir` are those of its program, also where the file need not say them (the image's
+    own) or the shell in front of the program sets them."""
+    lead = _lead(service)
     document: dict[str, Any] = {"name": service.name, "role": service.role}
     if service.build is not None:
         document["build"] = to_json(service.build)
@@ -34,8 +37,8 @@ def service_document(service: Service) -> dict[str, Any]:
     return document | {
         "command": None if service.command is None else list(service.command),
         "entrypoint": None if service.entrypoint is None else list(service.entrypoint),
-        "user": service.user,
-        "working_dir": service.working_dir,
+        "user": service.user or (lead.user if lead else ""),
+        "working_dir": service.working_dir or (lead.workdir if lead else ""),
         "environment": dict(service.environment),
         "replicas": service.replicas,
         "ports": list(service.ports),
@@ -47,6 +50,12 @@ def service_document(service: Service) -> dict[str, Any]:
         "because": service.because,
         "notes": list(service.notes),
     }
+
+
+def _lead(service: Service) -> Process | None:
+    """The process that a service is for; of a job, its one step."""
+    stay = [p for p in service.processes if p.lifetime != "job"]
+    return stay[0] if stay else service.processes[0] if len(service.processes) == 1 else None
 
 
 def process_document(process: Process) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from splitter.planning.names import distinct, service_name
 from splitter.planning.optional import behind, everything, mode, turn_on
 from splitter.planning.patches import config_names
 from splitter.planning.questions import Asker
-from splitter.planning.roles import ASKED, Placed, place
+from splitter.planning.roles import ASKED, WAITED, Placed, place
 from splitter.planning.scheduled import schedule
 from splitter.planning.secrets import Secrets
-from splitter.planning.whole import adopt
+from splitter.planning.whole import Harmless, adopt
 
+MOVES = ("env", "default")  # places of an address that a service is given anew
 ORDER = ("proxy", "web", "worker", "scheduler", "job", "migration", "backing")
 
 
@@ -202,8 +203,14 @@ class _Work:
     def prepared(self, jobs: Jobs, job: Draft | None) -> None:
         """Give every service the set-up steps that preceded it, or leave them to an ENTRYPOINT that only prepares."""
         listed: set[str] = {p.name for d in self.drafts for p in d.found}
-        asked = (d.process.name for d in self.drops if d.reason == ASKED)
-        harmless = [*(e.process.name for _, e in jobs.prepare), *asked]
+        asked = {d.process.name for d in self.drops if d.reason == ASKED}
+        # A wait for an address that stands in a program would not end, for it is another container's now.
+        fixed = (
+            c for c in self.facts.couplings if c.kind in ("tcp", "socket") and c.how.partition(" ")[0] not in MOVES
+        )
+        told = {n for c in fixed for n in c.between[:-1]}
+        waits = {d.process.name for d in self.drops if d.reason == WAITED} - told
+        harmless = Harmless(frozenset(e.process.name for _, e in jobs.prepare) | asked, frozenset(waits))
         carriers: list[Draft] = [job] if job is not None else []
         for draft in self.drafts.own():
             if draft.runs is None:

@@ -36,6 +36,7 @@ PREPARE = ("config", "configure", "configuration", "template", "templates", "ren
 KEPT_UP = frozenset(("procfile", "runit", "s6"))
 ASKS = frozenset(("--version", "-version", "--help", "configtest", "--check-config"))
 ASKS_ALONE = frozenset(("-v", "-V", "version", "help"))  # where they are all that a program is told
+WAITED = "depends_on waits for it now"
 ASKED = "it only asks a program something, and leaves nothing behind"
 MODE = "the argument "  # the shell manager's word for a switch that is an argument of the entrypoint
 LOOKS = "it only looks at the others and prints"  # the shell manager's note
@@ -130,7 +131,7 @@ def _job(process: Process, known: Known | None) -> Placed:
     phase = process.phase or (cast(Phase, known.phase) if known else "") or _phase_by_name(process)
     because = known.because if known else "it runs to its end before what follows"
     if phase == "wait":
-        return Placed(process, because, phase=phase, drop="depends_on waits for it now", known=known)
+        return Placed(process, because, phase=phase, drop=WAITED, known=known)
     migrates = known is not None and known.role == "migration"
     role: Role = "migration" if migrates or phase == "once" else "job"
     return Placed(process, because, role, phase, known=known)

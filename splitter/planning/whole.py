@@ -1,11 +1,11 @@
 """A script of the application that prepares and then gives way to its program, run as it is instead of taken apart."""
 
 import posixpath
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from splitter.catalogue import foreground
-from splitter.model.facts import Process
+from splitter.model.facts import Command, Process
 from splitter.model.image import Image
 from splitter.planning.draft import Draft
 from splitter.shell.parse import parse
@@ -15,13 +15,19 @@ SHELLS = ("sh", "bash", "dash", "ash")
 LONG = 3  # lines of shell, from which on a program that is put together at run time is better left to its script
 
 
-def adopt(
-    draft: Draft, steps: list[Process], facts: Iterable[Process], harmless: Collection[str], image: Image
-) -> None:
+@dataclass(frozen=True)
+class Harmless:
+    """Names of processes that may run in any container: set-up, and what waits for another service."""
+
+    setup: frozenset[str] = frozenset()
+    waits: frozenset[str] = frozenset()
+
+
+def adopt(draft: Draft, steps: list[Process], facts: Iterable[Process], harmless: Harmless, image: Image) -> None:
     """Let a service run the outermost script that only prepares for it, where it has such steps of its own.
 
-    `steps` are the set-up that precedes the program, and `harmless` the names of those that may run in any container;
-    one-off steps and other programs must be parted, so a script that starts any of them is not run as it is.
+    `steps` are the set-up that precedes the program; one-off steps and other programs must be parted, so a script
+    that starts any of them is not run as it is.
     """
     main = draft.runs
     if main is None or draft.lines:
@@ -30,14 +36,17 @@ def adopt(
         # What is off stays off: the script starts it only where someone turns its switch.
         mine = [p for p in facts if script.id in p.scope and p.name != main.name and not p.off]
         unknown = unread(script, main, image)
-        if any(p.name not in harmless for p in mine) or not (unknown or gives_way(script, image)):
+        loops = any(" in a shell loop" in note for note in main.notes)
+        if {p.name for p in mine} - harmless.setup - harmless.waits or not (
+            unknown or loops or gives_way(script, image)
+        ):
             continue
         own = [p for p in steps if script.id in p.scope]
         long = len(main.command.run) == 3 and main.command.run[2].count("\n") >= LONG
-        if own or long or unknown:
+        if own or long or unknown or any(p.name in harmless.waits for p in mine):
             draft.whole = replace(
                 main,
-                command=script.command,
+                command=Command(script.command.argv, script.command.start),
                 user=script.user,
                 wrapper=script.wrapper,
                 workdir=script.workdir,
