@@ -534,3 +534,9 @@ def test_a_folder_behind_a_link_is_read():
     web = process("web", "gunicorn shop:app", workdir="/shop")
     said = [(c.how, str(c.evidence)) for c in find(image, (web, POSTGRES))]
     assert said == [("default DB_HOST", "/shop/settings.py:1")]
+
+
+def test_a_databases_port_in_the_code_of_a_process_makes_it_a_client_and_no_server():
+    job = process("sync", "python3 sync.py", workdir="/srv/app")
+    files = {"/srv/app/sync.py": "import mysql\nmysql.connect(host=HOST, port=3306)\n"}
+    assert found((WEB, job), files, env={"DB_URL": "mysql://127.0.0.1:3306/app"}) == []

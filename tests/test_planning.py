@@ -417,6 +417,35 @@ def test_a_script_that_asks_a_program_for_its_version_is_run_as_it_is():
 
 
 @pytest.mark.parametrize(
+    ("how", "command"),
+    [
+        pytest.param("env DB_URL", ("/srv/web.sh",), id="for an address that a variable gives"),
+        pytest.param("argument", ("java", "-jar", "a.jar"), id="for an address that it would never reach"),
+    ],
+)
+def test_a_script_that_waits_for_a_server_is_run_as_it_is(how, command):
+    image = image_of({"/srv/web.sh": "#!/bin/sh\nuntil pg_isready; do sleep 1; done\nexec java -jar a.jar\n"},
+                     executable=("/srv/web.sh",))  # fmt: skip
+    script = process("web", "/srv/web.sh", scope=("supervisord",))
+    inner = ("supervisord", script.id)
+    wait = process("pg_isready", "pg_isready", lifetime="job", phase="wait", scope=inner)
+    main = process("web", "java -jar a.jar", scope=inner, launchers=(script,))
+    server = process("db", "postgres")
+    reaches = Coupling("tcp", "127.0.0.1:5432", ("pg_isready", "db"), AT, how, "127.0.0.1:5432")
+    assert services(planned(wait, main, server, image=image, couplings=(reaches,)))["web"].command == command
+
+
+def test_a_script_that_loops_is_run_as_it_is_whatever_it_is_called():
+    text = "while true; do\n  rake mail\n  date\n  sleep 9\ndone"
+    image = image_of({"/srv/cron": f"#!/bin/sh\n{text}\n"}, executable=("/srv/cron",))
+    script = process("cron", "/srv/cron", scope=("supervisord",))
+    command = Command(("rake", "mail"), ("/bin/sh", "-c", text))
+    main = process("cron", "", scope=("supervisord", script.id), launchers=(script,), notes=("again in a shell loop",))
+    made = services(planned(replace(main, command=command), WEB, image=image))
+    assert made["cron"].command == ("/srv/cron",)  # and not `cron -f`, as the daemon of that name would be started
+
+
+@pytest.mark.parametrize(
     ("script", "command"),
     [
         pytest.param("/entry.sh puma -p 3000", "/entry.sh puma -p 3000", id="which nobody has read"),

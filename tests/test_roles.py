@@ -38,6 +38,8 @@ SIDEKIQ = process("sidekiq", "sidekiq")
         pytest.param("mail-worker", "/app/bin/thing", "worker", id="only a name"),
         pytest.param("clock", "/app/bin/thing", "scheduler", id="only a name of a clock"),
         pytest.param("thing", "/app/bin/thing", "worker", id="nothing at all"),
+        pytest.param("thing_server", "/app/bin/thing_server --ingestor", "worker", id="an option that names a role"),
+        pytest.param("thing_server", "/app/bin/thing_server --worker 4", "web", id="an option with a value"),
     ],
 )
 def test_a_name_never_decides_against_the_command(name, command, role):

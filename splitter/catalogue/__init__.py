@@ -12,7 +12,7 @@ from splitter.catalogue.secrets import looks_secret, secret_value
 
 __all__ = [
     "Base", "Hidden", "Known", "base", "foreground", "hidden", "init_script", "load_yaml", "looks_secret", "match",
-    "one_off", "peel", "releases", "secret_value", "service",
+    "one_off", "peel", "releases", "secret_value", "server_ports", "service",
 ]  # fmt: skip
 
 
@@ -200,6 +200,13 @@ def base(reference: str) -> Base | None:
 def _base(entry: Mapping[str, Any]) -> Base:
     parts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "match"}
     return Base(**parts)
+
+
+@cache
+def server_ports() -> frozenset[int]:
+    """The ports of servers that have URLs of their own: whoever else has such a number in its code is a client."""
+    known = (rule.known for rules in _rules()[0].values() for rule in rules)
+    return frozenset(k.port for k in known if k.url and k.port)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from splitter.catalogue.meaning import meaning
 from splitter.commands.mask import Mask
 from splitter.model.codec import to_json
 from splitter.model.facts import Coupling, Evidence, Process
@@ -53,9 +54,12 @@ def service_document(service: Service) -> dict[str, Any]:
 
 
 def _lead(service: Service) -> Process | None:
-    """The process that a service is for; of a job, its one step."""
+    """The process that a service is for; of a job, its first step that is known for what the job is there for."""
     stay = [p for p in service.processes if p.lifetime != "job"]
-    return stay[0] if stay else service.processes[0] if len(service.processes) == 1 else None
+    if stay or len(service.processes) == 1:
+        return (stay or list(service.processes))[0]
+    steps = ((p, meaning(p)) for p in service.processes)
+    return next((p for p, known in steps if known is not None and known.role == service.role), None)
 
 
 def process_document(process: Process) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Mapping
 
+from splitter.catalogue import server_ports
 from splitter.catalogue.listening import number
 from splitter.catalogue.peel import Peeled, peel
 from splitter.inspection._hints import servers
@@ -99,7 +100,8 @@ def silent(team: tuple[Member, ...], speaking: Iterable[str], image: Image) -> t
         for path in scripts(member, image):
             text = image.read(path, MAX_SIZE)
             for token in tokens(text, TOKENS.get(ending(path), "c")) if isinstance(text, str) else ():
-                if token.kind in ("number", "string") and (port := number(token.text)) > 79:
+                port = number(token.text) if token.kind in ("number", "string") else 0
+                if port > 79 and port not in server_ports():
                     numbers.setdefault(port, Evidence(path, token.line))
         for name, value in {**image.config.env, **member.process.env}.items():
             if name.upper().endswith("PORT") and (port := number(value)) and not servers(name):

@@ -178,6 +178,7 @@ def tokens(process: Process) -> Iterator[str]:
     if meant is not None:
         stem = posixpath.splitext(meant.name)[0]
         texts += [stem, *(a for a in meant.args[:4] if not a.startswith(("-", "/", "$")) and len(a) < 40)]
+        texts += _modes(meant.args)
         if stem in ("main", "index", "server", "app", "start", "run", "entrypoint"):
             texts += list(reversed(posixpath.dirname(meant.program).split("/")))[:4]
     for text in texts:
@@ -191,6 +192,14 @@ def tokens(process: Process) -> Iterator[str]:
                 word = ""
         if word:
             yield word
+
+
+def _modes(args: tuple[str, ...]) -> Iterator[str]:
+    """Options without a value that are the name of a role: `server --worker`."""
+    for at, arg in enumerate(args):
+        alone = at + 1 == len(args) or args[at + 1].startswith("-")
+        if alone and arg.startswith("--") and any(arg[2:] in hints for _, hints in HINTS):
+            yield arg[2:]
 
 
 def hinted(process: Process) -> tuple[Role, str] | None:
