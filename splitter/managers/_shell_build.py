@@ -59,7 +59,7 @@ class Builder(Commands):
             return [self.whole(parts[0])]
         self.count = len(parts)
         self.idle = all(u.call.off for u in parts if u.what in ("service", "loop"))
-        loops = [u for u in parts if u.what == "loop" and not (u.call.background or u.call.off)]
+        loops = [u for u in parts if u.what == "loop" and not (u.call.background or (u.call.off and not self.idle))]
         self.alone = (
             len(loops) == 1
             and not self.script.inline
