@@ -409,6 +409,19 @@ def test_nobody_is_missed_who(quiet):
     assert merged([declared("x", "backup", **quiet)], [process(1, 0, "runsvdir /x")]).gaps == ()
 
 
+def test_what_is_off_by_its_files_and_runs_is_on():
+    off = declared("mail", "python mail.py", off="MAIL=1")
+    on = declared("web", "python mail.py --web")
+    [was, _] = merged([off, on], [process(1, 0, "sh run.sh"), process(2, 1, "python mail.py")]).processes
+    assert (was.off, was.notes) == ("", ("seen to run, though off by its files: MAIL=1",))
+
+
+def test_of_two_that_are_alike_the_one_that_is_on_is_the_one_that_runs():
+    pair = [declared("old", "python mail.py", off="OLD=1"), declared("new", "python mail.py")]
+    facts = merged(pair, [process(1, 0, "sh run.sh"), process(2, 1, "python mail.py")])
+    assert [(p.name, p.off) for p in facts.processes] == [("old", "OLD=1"), ("new", "")]
+
+
 @pytest.mark.parametrize(
     ("seen", "what"),
     [

@@ -57,13 +57,13 @@ def match(declared: tuple[Process, ...], seen: Observation) -> Match:
     by_pid = {s.pid: s for s in seen.processes}
     named = {s.pid: _supervised(s, by_pid) for s in seen.processes}
     pairs = sorted(
-        (-points, i, j)
+        (-points, bool(process.off), i, j)
         for i, process in enumerate(declared)
         for j, each in enumerate(seen.processes)
         if not _worker(each, by_pid) and (points := _points(process, each, named[each.pid])) >= ENOUGH
     )
     for again in (False, True):  # first as many of each as are declared, then the runs and workers beyond
-        for points, i, j in pairs:
+        for points, _, i, j in pairs:
             process, each = declared[i], seen.processes[j]
             found = done.found.setdefault(process.name, [])
             daemon = each.alive and not any(s.alive for s in found)  # it goes on where what was started has ended

@@ -46,6 +46,7 @@ PASSING = ("/proc", "/sys", "/dev", "/run", "/var/run", "/tmp", "/var/tmp", "/va
 def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
     """The facts with what one run of the image adds. Same values, same facts; no number of a process gets in."""
     matched = match(facts.processes, seen)
+    facts = _turned_on(facts, matched)
     found, gaps = _undeclared(facts, seen, image, matched)
     gaps = [*_missing(facts, seen, matched), *gaps, *_run(seen)]
     kept = _without(facts, set(matched.opened), found)
@@ -60,6 +61,20 @@ def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
         tuple(dict.fromkeys((*kept.gaps, *gaps))),
         (*kept.listening, *heard),
         (*kept.written, *(w for w in written if w not in kept.written)),
+    )
+
+
+def _turned_on(facts: Facts, matched: Match) -> Facts:
+    """The facts where what is off by its files, and was seen to stay up, is on."""
+    on = {name for name, found in matched.found.items() if any(s.alive for s in found)}
+    return replace(
+        facts,
+        processes=tuple(
+            replace(p, off="", notes=(*p.notes, f"seen to run, though off by its files: {p.off}"))
+            if p.off and p.name in on
+            else p
+            for p in facts.processes
+        ),
     )
 
 
