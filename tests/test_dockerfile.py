@@ -481,3 +481,9 @@ def test_a_dockerfile_that_does_not_parse(built, text, at, said):
         built(text)
     assert str(caught.value).startswith(at)
     assert caught.value.hint
+
+
+def test_a_list_of_volumes_that_is_no_json_is_told_and_makes_no_volume_of_an_odd_name(built):
+    image = built(lines("WORKDIR /app", "VOLUME ['/app/data', '/app/logs']"))
+    assert image.config.volumes == ()
+    assert [g.what[:17] for g in image.gaps] == ["VOLUME is no list"]
