@@ -365,7 +365,7 @@ WORKER = declared("worker", "bundle exec sidekiq -C x", "/etc/service/worker/run
 def test_what_is_declared_is_recognised(what, seen):
     facts = merged(what, seen)
     assert names(facts) == [p.name for p in what]
-    assert facts.gaps == ()
+    assert (facts.gaps, facts.shown) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_what_is_declared_is_recognised(what, seen):
 )
 def test_what_only_resembles_is_not_taken_for(wanted, line):
     facts = merged([declared("x", wanted)], [process(1, 0, "runsvdir /x"), process(2, 1, line, name="celery")])
-    assert [g.what for g in facts.gaps] == ["x is declared and was not seen to run"]
+    assert [g.what for g in facts.shown] == ["x is declared and was not seen to run"]
 
 
 def test_equals_are_matched_in_start_order():
@@ -393,7 +393,8 @@ def test_equals_are_matched_in_start_order():
 
 def test_what_is_declared_and_not_seen_is_told_with_its_place():
     facts = merged([WEB, WORKER], RUNIT[:3])
-    [gap] = facts.gaps
+    [gap] = facts.shown
+    assert facts.gaps == ()
     assert (gap.what, gap.evidence.path) == ("worker is declared and was not seen to run", "/etc/service/worker/run")
 
 
@@ -406,7 +407,7 @@ def test_what_is_declared_and_not_seen_is_told_with_its_place():
     ],
 )
 def test_nobody_is_missed_who(quiet):
-    assert merged([declared("x", "backup", **quiet)], [process(1, 0, "runsvdir /x")]).gaps == ()
+    assert merged([declared("x", "backup", **quiet)], [process(1, 0, "runsvdir /x")]).shown == ()
 
 
 def test_what_is_off_by_its_files_and_runs_is_on():
@@ -434,7 +435,7 @@ def test_of_two_that_are_alike_the_one_that_is_on_is_the_one_that_runs():
 )  # fmt: skip
 def test_a_service_is_told_that(seen, what):
     facts = merged([declared("web", "web")], [process(1, 0, "runsvdir /x"), *seen])
-    assert [g.what for g in facts.gaps] == [what]
+    assert [g.what for g in facts.shown] == [what]
 
 
 def test_a_job_that_fails_is_told():
@@ -442,7 +443,7 @@ def test_a_job_that_fails_is_told():
     facts = merged(
         [job], [process(1, 0, "my_init"), process(4, 1, "ruby /bin/rake db:migrate", alive=False, exit_code=2)]
     )
-    assert [g.what for g in facts.gaps] == ["migrate failed with exit code 2 when the image was run"]
+    assert [g.what for g in facts.shown] == ["migrate failed with exit code 2 when the image was run"]
 
 
 def test_what_runs_and_is_not_declared_becomes_a_process():
@@ -495,7 +496,7 @@ def test_a_script_stays_one_service_that_runs(children):
     seen = [process(1, 0, "/bin/sh /start.sh"), *(process(5 + i, 1, line) for i, line in enumerate(children))]
     facts = merged([declared("start.sh", "/start.sh")], seen)
     assert names(facts) == ["start.sh"]
-    assert facts.gaps == ()
+    assert (facts.gaps, facts.shown) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -510,12 +511,12 @@ def test_a_script_stays_one_service_that_runs(children):
 def test_of_what_ran_and_ended_is_told(lines, told):
     seen = [process(20 + i, 1, line, alive=False, seconds=s) for i, (line, s) in enumerate(lines)]
     facts = merged([WEB, WORKER], [*RUNIT, *seen])
-    assert [g.what.partition(": ")[2] for g in facts.gaps] == told
+    assert [g.what.partition(": ")[2] for g in facts.shown] == told
 
 
 def test_a_statement_in_a_command_line_is_not_told():
     seen = Seen(20, 1, ("psql", "-c", "ALTER ROLE x PASSWORD 'hunter2'"), alive=False, seconds=3.0)
-    assert "hunter2" not in repr(merged([WEB, WORKER], [*RUNIT, seen]).gaps)
+    assert "hunter2" not in repr(merged([WEB, WORKER], [*RUNIT, seen]).shown)
 
 
 def test_a_child_of_the_script_that_the_first_process_was_is_not_the_first_process():
@@ -600,7 +601,7 @@ def test_a_container_that_ends_is_told_once_with_its_words_and_a_way_out():
     run = Observation(
         (process(1, 0, "sh", alive=False),), stopped="ended", exit_code=3, log=("DATABASE_URL is not set",)
     )
-    [gap] = merge(Facts((WEB, WORKER)), run, IMAGE).gaps
+    [gap] = merge(Facts((WEB, WORKER)), run, IMAGE).shown
     assert "exit code 3" in gap.what
     assert "DATABASE_URL is not set" in gap.what
     assert "--env" in gap.evidence.note
@@ -656,20 +657,20 @@ def test_a_daemon_goes_on_for_the_command_that_started_it():
             process(5, 1, "nginx: master process nginx", name="nginx", program="/usr/sbin/nginx")]  # fmt: skip
     facts = merged([declared("nginx", "nginx")], seen)
     assert names(facts) == ["nginx"]
-    assert facts.gaps == ()
+    assert (facts.gaps, facts.shown) == ((), ())
 
 
 def test_what_renamed_itself_before_it_was_looked_at_is_known_by_its_title():
     seen = [process(1, 0, "node pm2-runtime"), Seen(5, 1, ("node /srv/chat/web.js   ".rstrip(),), name="node")]
     facts = merged([declared("web", "node web.js")], seen)
     assert names(facts) == ["web"]
-    assert facts.gaps == ()
+    assert (facts.gaps, facts.shown) == ((), ())
 
 
 def test_part_of_a_declared_step_is_not_told_again():
     step = declared("role", "psql -c x", lifetime="job", notes=("the same step runs createdb -O shop shop",))
     seen = process(20, 1, "/usr/bin/perl /usr/bin/createdb -O shop shop", alive=False, seconds=2.0)
-    assert not [g for g in merged([WEB, WORKER, step], [*RUNIT, seen]).gaps if "createdb" in g.what]
+    assert not [g for g in merged([WEB, WORKER, step], [*RUNIT, seen]).shown if "createdb" in g.what]
 
 
 def test_a_file_in_a_folder_that_is_shared_anyway_is_no_other_coupling():

@@ -509,3 +509,26 @@ def test_the_steps_of_a_long_job_stand_under_the_script_that_starts_them():
         "# /etc/boot.d/users", "mkdir /a", "chown app /a", "# /etc/boot.d/keys", "keygen", "# /boot", "touch /b",
     ]  # fmt: skip
     assert "#" not in script(steps[:2], image_of({}), {})[1]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        pytest.param([("a", "b"), ("c", "b")], id="two that use one server's"),
+        pytest.param([("b", "a"), ("b", "c")], id="one that uses two servers'"),
+        pytest.param([("a", "b"), ("c", "d"), ("b", "d")], id="two groups that become one"),
+    ],
+)
+def test_all_that_share_memory_are_in_one_namespace(pairs):
+    names = sorted({n for pair in pairs for n in pair})
+    shared = [Coupling("shm", f"System V memory {i}", pair, AT, "seen") for i, pair in enumerate(pairs)]
+    made = services(planned(*(process(n, f"/opt/{n}") for n in names), couplings=shared))
+    [owner] = [n for n in names if made[n].ipc == "shareable"]
+    assert {made[n].ipc for n in names if n != owner} == {owner}
+
+
+def test_a_socket_with_an_abstract_name_is_reached_in_the_network_of_its_server():
+    seen = Coupling("socket", "@talk", ("a", "b"), AT, "seen")
+    plan = planned(process("a", "/opt/a"), process("b", "/opt/b"), couplings=[seen])
+    assert services(plan)["a"].namespace == "b"
+    assert "abstract" in plan.couplings[0].resolution

@@ -18,6 +18,7 @@ def plan_document(plan: Plan, compose: str, source: str, mask: Mask) -> dict[str
         "drops": [{"process": process_document(d.process), "reason": d.reason} for d in plan.drops],
         "couplings": [{**_coupling(c.coupling), "resolution": c.resolution} for c in plan.couplings],
         "gaps": [{"what": g.what, "evidence": _evidence(g.evidence)} for g in plan.gaps],
+        "shown": [{"what": g.what, "evidence": _evidence(g.evidence)} for g in plan.shown],
         "questions": [to_json(q) for q in plan.questions],
         "volumes": [to_json(v) for v in plan.volumes],
         "notes": list(plan.notes),

@@ -53,7 +53,10 @@ def run(args: Namespace) -> int:
         answers, before = lenient(reading, before)
     split = make(reading, answers, before, args.accept_defaults)
     if not split.plan.services:
-        _tell("nothing was found that a split could keep:", (f"{g.evidence}: {g.what}" for g in split.plan.gaps))
+        _tell(
+            "nothing was found that a split could keep:",
+            (f"{g.evidence}: {g.what}" for g in (*split.plan.gaps, *split.plan.shown)),
+        )
         return 1
     if args.apply or args.check:
         if before is not None and answers is None:
@@ -103,14 +106,15 @@ def make(reading: Reading, answers: Mapping[str, str], before: str | None, accep
 
 
 def single(reading: Reading, before: str | None) -> bool:
-    """Whether there is nothing to part, which is said then, with what could not be read. A file that splitter made
-    while there was more is not left as it is."""
+    """Whether there is nothing to part, which is said then, with what was seen and what could not be read. A file that
+    splitter made while there was more is not left as it is."""
     one = alone(reading.facts)
     if one is None or lenient(reading, before)[1] is not None:
         return False
     gaps = reading.facts.gaps
     far = ", as far as it could be read" if gaps else ""
     print(printable(f"{reading.reference} runs one process, {one.name}{far}; there is nothing to split"))
+    _tell("seen when the image was run:", (f"{g.evidence}: {g.what}" for g in reading.facts.shown))
     _tell("could not be read:", (f"{g.evidence}: {g.what}" for g in gaps))
     return True
 
@@ -128,6 +132,7 @@ def blocked(plan: Plan, strict: bool) -> bool:
 
 def report(plan: Plan) -> None:
     """On stderr: what a person should know before the file is used."""
+    _tell("seen when the image was run:", (f"{g.evidence}: {g.what}" for g in plan.shown))
     _tell("could not be read:", (f"{g.evidence}: {g.what}" for g in plan.gaps))
     _tell("decided by default:", (_open(q) for q in plan.questions if q.answered == "default"))
 

@@ -21,13 +21,14 @@ class Leaf:
 
 
 def facts_tree(reference: str, facts: Facts, mask: Mask) -> Leaf:
-    """Processes below the managers that start them; then couplings and gaps."""
+    """Processes below the managers that start them; then couplings, what a run showed, and gaps."""
     branches = list(_managed(facts.processes, 0, mask))
     found = tuple(_coupling(c, mask) for c in facts.couplings if c.how != "priority")
     if found:
         branches.append(Leaf("couplings", found))
-    if facts.gaps:
-        branches.append(Leaf("not read", tuple(Leaf(f"{g.evidence}: {mask.text(g.what)}") for g in facts.gaps)))
+    for title, told in (("seen when it ran", facts.shown), ("not read", facts.gaps)):
+        if told:
+            branches.append(Leaf(title, tuple(Leaf(f"{g.evidence}: {mask.text(g.what)}") for g in told)))
     return Leaf(reference, tuple(branches))
 
 

@@ -8,13 +8,15 @@ from typing import Protocol
 
 from splitter.engine import Container
 from splitter.errors import SplitterError
-from splitter.inspection import _procfs
+from splitter.inspection import _ended, _ipc, _procfs
+from splitter.inspection._peers import REQUEST, peers
 from splitter.inspection._record import Record
 from splitter.model.observation import Change
 from splitter.wire import Wire
 
 SOCKETS, ALL = 0.15, 1.0  # seconds between two looks at the sockets, and at everything, where nothing else happens
 PATIENCE, GRACE = 5.0, 0.5  # for one answer; at least, where the time is over
+RARE = 8  # how many times longer than it takes, at least, passes between two looks at everything: of a crowd, seconds
 MAX_ANSWER = 16 << 20
 MAX_CHANGES = 2000
 BARE = "#bare\n"  # how the probe says that it has no more than a shell
@@ -35,12 +37,12 @@ class Inside:
     def __init__(self, wire: Wire, container: Container) -> None:
         self.deadline = time.monotonic() + PATIENCE
         self._wire, self._container = wire, container
-        self._sockets_at = self._all_at = 0.0
+        self._sockets_at = self._all_at = self._all_took = 0.0
 
     def __call__(self, record: Record, everything: bool = False) -> None:
         wanted = record.look(_procfs.stats(self._ask("stat")), time.monotonic())
         now = time.monotonic()
-        everything = everything or now - self._all_at >= ALL
+        everything = everything or now - self._all_at >= max(ALL, RARE * self._all_took)
         if everything:
             self._all_at, wanted = now, record.alive
         if wanted:
@@ -49,9 +51,21 @@ class Inside:
             record.about(self._parted(found) if text.startswith(BARE) else found, time.monotonic())
         if wanted or now - self._sockets_at >= SOCKETS:
             self._sockets_at = now
-            changed = record.sockets(_procfs.sockets(self._ask("net")), time.monotonic())
-            if changed or everything:
+            text = self._ask("net")
+            rows = _procfs.sockets(text)
+            shared = record.shared(_ipc.rows(text), time.monotonic())
+            if record.sockets(rows, time.monotonic()) or everything:
+                named = any(r.protocol == "unix" and r.local[0] for r in rows)
+                record.peers(peers(self._ask("peers", [REQUEST.hex()])) if named else {})
                 record.descriptors(_procfs.descriptors(self._ask("fds")), time.monotonic())
+            if shared or everything:
+                record.mapped(_ipc.mapped(self._ask("maps")), time.monotonic())
+        if everything:
+            self._all_took = time.monotonic() - now
+
+    def account(self) -> None:
+        """Have the kernel write down how each process ends from now on, where the image has what it takes."""
+        self._ask("account", [_ended.FILE])
 
     def written(self) -> int:
         return _procfs.written(self._ask("io"))
@@ -65,8 +79,8 @@ class Inside:
         whole = {line.replace(" ", ""): tuple(line.split(" ")) for line in lines}
         return {pid: replace(a, argv=whole.get("".join(a.argv).replace(" ", ""), ())) for pid, a in found.items()}
 
-    def _ask(self, what: str, pids: Iterable[int] = ()) -> str:
-        self._wire.send(" ".join((what, *map(str, pids))).encode() + b"\n")
+    def _ask(self, what: str, more: Iterable[object] = ()) -> str:
+        self._wire.send(" ".join((what, *map(str, more))).encode() + b"\n")
         seconds = min(PATIENCE, max(GRACE, self.deadline - time.monotonic()))
         return self._wire.until(f"\n#end {what}\n".encode(), seconds, MAX_ANSWER).decode(errors="replace")
 
@@ -117,5 +131,6 @@ class Changes:
         except SplitterError:
             return
         kinds = ("changed", "added", "deleted")
-        found = [Change(str(c["Path"]), kinds[c["Kind"]]) for c in said if c.get("Kind") in (0, 1, 2)]  # type: ignore[arg-type]
+        said = [c for c in said if c.get("Kind") in (0, 1, 2) and c["Path"] != _ended.FILE]
+        found = [Change(str(c["Path"]), kinds[c["Kind"]]) for c in said]  # type: ignore[arg-type]
         self._found = sorted(found, key=lambda c: c.path)[:MAX_CHANGES]

@@ -30,9 +30,7 @@ class Stat:
 
     @property
     def exit_code(self) -> int:
-        """As a shell has it: 128 and the signal's number where one ended it (wait(2))."""
-        signal = self.exit_status & 0x7F
-        return 128 + signal if signal else self.exit_status >> 8 & 0xFF
+        return exit_code(self.exit_status)
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,12 @@ class Descriptors:
     files: list[tuple[int, int, str, str]] = field(default_factory=list)  # pid, number, mode ("r", "w", "rw"), path
 
 
+def exit_code(status: int) -> int:
+    """As a shell has it: 128 and the signal's number where one ended it (wait(2))."""
+    signal = status & 0x7F
+    return 128 + signal if signal else status >> 8 & 0xFF
+
+
 def stats(text: str) -> dict[int, Stat]:
     """Lines of /proc/PID/stat by pid. A name may hold blanks, parentheses and line breaks."""
     found: dict[int, Stat] = {}
@@ -84,7 +88,7 @@ def _stat(line: str) -> Stat | None:
     head, _, tail = line.rpartition(")")
     pid, _, name = head.partition(" (")
     fields = tail.split()
-    if len(fields) < 26 or not _digits(pid):
+    if len(fields) < 26 or not decimal(pid):
         return None
     try:
         numbers = [int(f) for f in fields[1:50]]
@@ -121,7 +125,7 @@ def about(text: str) -> dict[int, About]:
             env[pid] = tuple(sorted({e.partition("=")[0] for e in body.split("\0") if "=" in e}))
         elif name == "status":
             for line in body.split("\n"):
-                if line.startswith("Uid:") and len(ids := line.split()) > 2 and _digits(ids[2]):
+                if line.startswith("Uid:") and len(ids := line.split()) > 2 and decimal(ids[2]):
                     uids.setdefault(pid, int(ids[2]))
     links: dict[tuple[int, str], str] = {}
     for line in text.split("\n"):
@@ -147,8 +151,8 @@ def sockets(text: str) -> frozenset[Row]:
     """The answer to `net`: every socket of the container."""
     found: set[Row] = set()
     for path, body in sections(text):
-        name = path.rpartition("/")[2]
-        for line in body.split("\n")[1:]:
+        folder, _, name = path.rpartition("/")
+        for line in body.split("\n")[1:] if folder == "/proc/net" else ():
             row = _unix(line) if name == "unix" else _inet(line, "tcp" if name.startswith("tcp") else "udp")
             if row is not None:
                 found.add(row)
@@ -185,7 +189,7 @@ def _address(text: str) -> tuple[str, int]:
 
 def _unix(line: str) -> Row | None:
     fields = line.split(None, 7)
-    if len(fields) < 7 or not _digits(fields[6]):
+    if len(fields) < 7 or not decimal(fields[6]):
         return None
     path = fields[7] if len(fields) > 7 else ""
     try:
@@ -205,9 +209,9 @@ def descriptors(text: str) -> Descriptors:
             continue
         left, arrow, target = line.partition(" -> ")
         parts = left.split()
-        if not arrow or not pid or len(parts) < 2 or not _digits(parts[-1]):
+        if not arrow or not pid or len(parts) < 2 or not decimal(parts[-1]):
             continue
-        if target.startswith("socket:[") and _digits(target[8:-1]):
+        if target.startswith("socket:[") and decimal(target[8:-1]):
             found.sockets.setdefault(int(target[8:-1]), set()).add(pid)
         elif target.startswith("/") and not target.endswith(" (deleted)"):
             mode = ("r" if parts[0][1:2] == "r" else "") + ("w" if parts[0][2:3] == "w" else "")
@@ -230,15 +234,16 @@ def users(text: str) -> Mapping[int, str]:
     found: dict[int, str] = {}
     for line in text.split("\n"):
         fields = line.split(":")
-        if len(fields) > 3 and fields[0] and _digits(fields[2]):
+        if len(fields) > 3 and fields[0] and decimal(fields[2]):
             found.setdefault(int(fields[2]), fields[0])
     return found
 
 
 def _owner(path: str) -> tuple[int, str]:
     parts = path.split("/")
-    return (int(parts[2]), parts[3]) if len(parts) > 3 and _digits(parts[2]) else (0, "")
+    return (int(parts[2]), parts[3]) if len(parts) > 3 and decimal(parts[2]) else (0, "")
 
 
-def _digits(text: str) -> bool:
+def decimal(text: str) -> bool:
+    """Whether it is a number of a length that a kernel writes."""
     return text.isascii() and text.isdigit() and len(text) < 12

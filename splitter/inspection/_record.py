@@ -5,11 +5,14 @@ line under a command line, the first end of one, an address, a pair that is conn
 storm does again and again is old, and a hostile image cannot fill the memory.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
+from splitter.inspection import _ipc
+from splitter.inspection._ended import Ended, stemming
+from splitter.inspection._known import Known, stemming_from_first
 from splitter.inspection._procfs import About, Descriptors, Row, Stat
-from splitter.model.observation import Connection, Open, Seen, Socket
+from splitter.model.observation import Connection, Memory, Open, Seen, Socket
 from splitter.model.text import printable
 
 MAX_PROCESSES = 2000
@@ -26,29 +29,6 @@ NO_FILES = ("/proc/", "/sys/", "/dev/null", "/dev/zero", "/dev/full", "/dev/rand
             "/dev/pts/", "/dev/ptmx", "/dev/console")  # fmt: skip
 
 
-@dataclass
-class _Process:
-    """`number` is its pid, or another where that pid was used before."""
-
-    pid: int
-    number: int
-    above: "_Process | None"
-    born: float
-    started: int
-    image: int
-    name: str
-    forked: bool
-    argv: tuple[str, ...] = ()
-    before: list[tuple[str, ...]] = field(default_factory=list)
-    title: tuple[str, ...] = ()
-    about: About = field(default_factory=About)
-    ticks: int = 0
-    since: float = 0.0
-    ended: float | None = None
-    exit_code: int | None = None
-    times: int = 1
-
-
 class Record:
     """What was seen so far. `gate` is the command line that held the image's own command back: it is no news."""
 
@@ -57,9 +37,10 @@ class Record:
         self.busy_at = now
         self.dropped = 0
         self._began = self._forgot = now
+        self._crowded = False  # some were forgotten, so how they ended says nothing any more
         self._gate = " ".join(gate) or None
-        self._all: list[_Process] = []
-        self._live: dict[int, _Process] = {}
+        self._all: list[Known] = []
+        self._live: dict[int, Known] = {}
         self._taken: set[int] = set()
         self._dead: set[tuple[int, int]] = set()
         self._kinds: dict[object, set[object]] = {}
@@ -67,7 +48,9 @@ class Record:
         self._owners: dict[int, set[int]] = {}
         self._sockets: dict[tuple[str, str, int], set[int]] = {}
         self._still: set[tuple[str, str, int]] = set()
-        self._pairs: dict[tuple[int, int, str, int], None] = {}
+        self._peers: Mapping[int, int] = {}
+        self._pairs: dict[tuple[int, int, str, int, str], None] = {}
+        self._memory = _ipc.Shared()
         self._open: dict[tuple[int, str], tuple[frozenset[str], int]] = {}
         self._load: list[tuple[float, int]] = []
 
@@ -88,7 +71,7 @@ class Record:
 
     def look(self, stats: Mapping[int, Stat], now: float) -> tuple[int, ...]:
         """Which processes there are. Returns those of which more should be read."""
-        ours = _ours(stats)
+        ours = stemming_from_first(stats)
         for pid in [p for p, known in self._live.items() if p not in ours or ours[p].started != known.started]:
             self._end(self._live.pop(pid), now)
         wanted: list[int] = []
@@ -165,9 +148,25 @@ class Record:
             self._news(("listen", address[0]), address, now)
         return changed
 
+    def peers(self, found: Mapping[int, int]) -> None:
+        """Which unix socket is connected to which, by inode; to be told before `descriptors`."""
+        self._peers = found
+
+    def shared(self, rows: frozenset[_ipc.Row], now: float) -> bool:
+        """System V's tables. Returns whether they show something new, so that it pays to ask who has it mapped."""
+        new = self._memory.rows(rows, self._numbers())
+        if new:
+            self._news("shared", len(rows), now)
+        return new
+
+    def mapped(self, found: Mapping[_ipc.Place, set[int]], now: float) -> None:
+        """Who has which shared memory mapped."""
+        if self._memory.mapped(found, self._numbers()):
+            self._news("mapped", len(found), now)
+
     def descriptors(self, found: Descriptors, now: float) -> None:
         """Who holds which socket and file."""
-        live = {pid: known.number for pid, known in self._live.items()}
+        live = self._numbers()
         self._owners = {i: {live[p] for p in pids if p in live} for i, pids in found.sockets.items()}
         for row in self._rows:
             if row.state == "listen" and _address(row) in self._sockets:
@@ -179,6 +178,42 @@ class Record:
                 continue
             modes, highest = self._open.get(at, (frozenset(), 0))
             self._open[at] = (modes | set(mode), max(highest, descriptor))
+
+    def accounts(self, found: Iterable[Ended]) -> None:
+        """How processes ended, by the kernel; those that were never seen come in, with their names alone."""
+        records = list(found)
+        known: dict[int, list[Known]] = {}
+        for process in self._all:
+            known.setdefault(process.pid, []).append(process)
+        told, parents = set[int](), {e.parent for e in records}
+        short: dict[tuple[int, str, int, bool], Known] = {}
+        added: list[tuple[Known, int]] = []
+        for one in stemming(records, list(known)):
+            same = [p for p in known.get(one.pid, ()) if p.number not in told]
+            if same or one.pid in self._live:
+                if same and same[0].ended is not None:
+                    told.add(same[0].number)
+                    same[0].exit_code = one.exit_code
+                continue
+            kind = (one.parent, one.name, one.uid, one.forked)
+            if one.pid not in parents and kind in short:
+                short[kind].times += 1
+                short[kind].exit_code = one.exit_code
+            elif self._crowded or len(self._all) >= MAX_PROCESSES:
+                self.dropped += not self._crowded
+            else:
+                process = self._short(one)
+                short[kind] = process
+                added.append((process, one.parent))
+                known.setdefault(one.pid, []).append(process)
+                told.add(process.number)
+        for process, parent in added:
+            process.above = next((p for p in reversed(known.get(parent, [])) if p is not process), None)
+            process.born = process.ended = process.above.born if process.above else self._began
+
+    def memory(self) -> tuple[Memory, ...]:
+        """What is shared through the kernel."""
+        return self._memory.told(self._grouped()[1])
 
     def finish(self, users: Mapping[int, str], now: float) -> tuple[
         tuple[Seen, ...], tuple[Socket, ...], tuple[Connection, ...], tuple[Open, ...]
@@ -196,8 +231,8 @@ class Record:
             for (protocol, host, port), pids in sorted(self._sockets.items())
         )
         pairs = dict.fromkeys(
-            Connection(stands[c], stands[s], host, port)
-            for c, s, host, port in self._pairs
+            Connection(stands[c], stands[s], host, port, path)
+            for c, s, host, port, path in self._pairs
             if c in stands and s in stands
         )
         files = dict.fromkeys(
@@ -212,24 +247,39 @@ class Record:
             tuple(sorted(files, key=lambda f: (f.path, f.pid))),
         )
 
-    def _born(self, stat: Stat, now: float) -> _Process | None:
+    def _numbers(self) -> dict[int, int]:
+        """The numbers of what is alive, by pid."""
+        return {pid: known.number for pid, known in self._live.items()}
+
+    def _number(self, pid: int) -> int:
+        number = pid if pid not in self._taken else MAX_PID + len(self._taken)
+        self._taken.add(number)
+        return number
+
+    def _short(self, one: Ended) -> Known:
+        """One that was over before anybody looked."""
+        process = Known(one.pid, self._number(one.pid), None, self._began, 0, 0, one.name, one.forked)
+        process.exit_code, process.about = one.exit_code, About(uid=one.uid)
+        self._all.append(process)
+        return process
+
+    def _born(self, stat: Stat, now: float) -> Known | None:
         if len(self._all) >= MAX_PROCESSES and now > self._forgot:
-            self._forgot = now
+            self._forgot, self._crowded = now, True
             self._forget()
         if len(self._all) >= MAX_PROCESSES:
             self.dropped += 1
             return None
         above = self._live.get(stat.parent)
         forked = bool(above and stat.image and above.image == stat.image)
-        number = stat.pid if stat.pid not in self._taken else MAX_PID + len(self._taken)
-        self._taken.add(number)
-        known = _Process(stat.pid, number, above, now, stat.started, stat.image, stat.name, forked, ticks=stat.ticks)
+        known = Known(stat.pid, self._number(stat.pid), above, now, stat.started, stat.image, stat.name, forked)
+        known.ticks = stat.ticks
         self._all.append(known)
         if not stat.over:
             self._live[stat.pid] = known
         return known
 
-    def _exec(self, known: _Process, now: float) -> None:
+    def _exec(self, known: Known, now: float) -> None:
         known.since = now
         above = known.above
         copied = known.forked and above is not None and known.argv == above.argv
@@ -237,7 +287,7 @@ class Record:
             known.before.append(known.argv)
         known.argv, known.title = (), ()
 
-    def _end(self, known: _Process, now: float) -> None:
+    def _end(self, known: Known, now: float) -> None:
         if self._live.get(known.pid) is known:
             del self._live[known.pid]
         self._dead.add((known.pid, known.started))
@@ -252,12 +302,21 @@ class Record:
             other = ends.get((remote, local))
             if other is None or remote[1] not in served or (local[1] in served and local[1] < remote[1]):
                 continue
-            servers = self._owners.get(other, set())
-            for client in sorted(self._owners.get(inode, ())):
-                for server in sorted(servers):
-                    if client != server and len(self._pairs) < MAX_KINDS:
-                        self._pairs[client, server, *remote] = None
-                        self._news(("pair", client), (server, remote), now)
+            self._pair(inode, other, (*remote, ""), now)
+        named = {r.inode: r.local[0] for r in self._rows if r.protocol == "unix" and r.local[0]}
+        for inode, other in sorted(self._peers.items()):
+            path = named.get(other, "")
+            # What a server has accepted bears its own path; a client has none, or another.
+            if ("unix", path, 0) in self._sockets and named.get(inode) != path:
+                self._pair(inode, other, ("", 0, path), now)
+
+    def _pair(self, client: int, server: int, at: tuple[str, int, str], now: float) -> None:
+        """Two ends of a connection by their inodes: every process that holds the one with every holder of the other."""
+        for one in sorted(self._owners.get(client, ())):
+            for other in sorted(self._owners.get(server, ())):
+                if one != other and len(self._pairs) < MAX_KINDS:
+                    self._pairs[one, other, *at] = None
+                    self._news(("pair", one), (other, at), now)
 
     def _news(self, kind: object, variant: object, now: float) -> None:
         if kind not in self._kinds and len(self._kinds) >= MAX_KINDS:
@@ -267,10 +326,10 @@ class Record:
             known.add(variant)
             self.news_at = now
 
-    def _grouped(self) -> tuple[list[tuple[_Process, int]], dict[int, int]]:
+    def _grouped(self) -> tuple[list[tuple[Known, int]], dict[int, int]]:
         """Those to tell of, with how often each came; and for every number the one that stands for it."""
         parents = {p.above.number for p in self._all if p.above is not None}
-        kept: dict[object, list[_Process]] = {}
+        kept: dict[object, list[Known]] = {}
         for process in self._all:
             above = process.above.number if process.above is not None else 0
             kind = (above, process.argv, process.about.program, process.name, process.about.uid)
@@ -289,7 +348,7 @@ class Record:
             process.times = times
         self._all = [process for process, _ in kept]
 
-    def _seen(self, known: _Process, times: int, users: Mapping[int, str], now: float) -> Seen:
+    def _seen(self, known: Known, times: int, users: Mapping[int, str], now: float) -> Seen:
         uid = known.about.uid
         return Seen(
             known.number,
@@ -311,26 +370,6 @@ class Record:
             round((known.since or known.born) - self._began, 2),
             round((known.ended or now) - known.born, 2),
         )
-
-
-def _ours(stats: Mapping[int, Stat]) -> dict[int, Stat]:
-    """The processes that stem from the container's first one; what was brought in from outside has no parent there."""
-    inside: dict[int, bool] = {1: 1 in stats, 0: False}
-
-    def stems(pid: int) -> bool:
-        chain: list[int] = []
-        while pid not in inside:
-            chain.append(pid)
-            stat = stats.get(pid)
-            if stat is None or stat.parent in chain:
-                inside[pid] = True  # its parent ended between two reads; only the image's own are orphaned like that
-                break
-            pid = stat.parent
-        for each in chain:
-            inside[each] = inside[pid]
-        return inside[pid]
-
-    return {pid: stat for pid, stat in stats.items() if stems(pid)}
 
 
 def _address(row: Row) -> tuple[str, str, int]:

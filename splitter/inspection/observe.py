@@ -3,8 +3,10 @@
 The container has no way out (an internal network whose name server is itself), no mount of the host, no published
 port, and limits on memory, processes, log, disk and time. What the image would run is held back by its own shell until
 a probe (probe.sh, through the same shell) listens inside, so that the first process is seen too; then /proc is read
-some twenty times a second. An image without a shell is followed by `docker top` from outside. The one thing added to
-a container's rights is SYS_PTRACE: without it nobody may ask which process holds a socket once it has changed its user.
+some twenty times a second. An image without a shell is followed by `docker top` from outside. What is added to
+a container's rights is SYS_PTRACE, without which nobody may ask which process holds a socket once it has changed its
+user, and SYS_PACCT, with which the kernel writes down how each process of this container ends (capabilities(7): it
+allows acct(2) and nothing else, and the accounts are those of one PID namespace, in a file of the container's own).
 """
 
 import contextlib
@@ -14,13 +16,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
-from itertools import islice
 from typing import Any
 
 from splitter.catalogue import looks_secret
 from splitter.engine import Container, Engine
 from splitter.errors import SplitterError
-from splitter.inspection import _procfs
+from splitter.inspection import _ended, _procfs
 from splitter.inspection._look import Changes, Inside, Look, Outside, Report
 from splitter.inspection._match import same
 from splitter.inspection._record import Record
@@ -38,8 +39,10 @@ SLOW = 1.0  # seconds for one look
 PROBES = 3
 END = 1.0  # how long a container may take to end after its processes
 EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
+MAX_PASSWD, MAX_ACCOUNTS = 1 << 18, 4 << 20  # bytes
 SHORTEST = 6  # a shorter value turns up in other words by chance
 LOG_LINES, LOG_WIDTH = 8, 300
+LOST = "it left no room for the probe inside, or killed it: what came later was not seen"
 UNSEEN = "its sockets, open files and environment could not be looked at"
 SHELLS = ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", "/busybox/sh")
 HOLD = 'read -r go; unset go {}; exec "$@" </dev/null'
@@ -144,6 +147,7 @@ class _Run:
             stdin = self._wired(self.container.stdin())
             self.container.start()
             look = self._probe()
+            look.account()
             self.record = Record(gate, time.monotonic())
             look(self.record)
             stdin.send(b"\n")
@@ -172,6 +176,7 @@ class _Run:
         changes: Changes | None = None
         early, state_at, disk_at, said = 0, began, began, ""
         stopped: Stopped | None = "ended" if self.refused else None
+        late = False
         if isinstance(look, Inside):
             look.deadline = began + self.options.timeout
         while stopped is None:
@@ -182,9 +187,13 @@ class _Run:
                 if self._over(END):
                     stopped = "ended"
                     break
+                if isinstance(closed, Late) and time.monotonic() - began >= self.options.timeout:
+                    stopped, late = "time", True  # it was not given the time to answer
+                    break
                 again = None if isinstance(closed, Late) else self._again()
                 if again is None:
-                    stopped = "lost"
+                    stopped, late = "lost", True
+                    self.unseen.append(LOST)
                     break
                 look = again
                 look.deadline = began + self.options.timeout
@@ -216,7 +225,7 @@ class _Run:
             if stopped is None:
                 tick = FAST if now - self.record.news_at < FAST_FOR else TICK
                 time.sleep(max(0.0, tick - (time.monotonic() - now)))
-        return self._result(look, stopped, changes, began)
+        return self._result(None if late else look, stopped, changes, began)
 
     def end(self) -> None:
         for wire in self._wires:
@@ -224,15 +233,13 @@ class _Run:
         if self._container is not None:
             self._container.discard()
 
-    def _result(self, look: Look, stopped: Stopped, changes: Changes | None, began: float) -> Observation:
+    def _result(self, look: Look | None, stopped: Stopped, changes: Changes | None, began: float) -> Observation:
         settled = self._last() - began
         self.report("asking which files changed")
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
         users: Mapping[int, str] = {}
-        if stopped == "lost":
-            self.unseen.append("it left no room for the probe inside, or killed it: what came later was not seen")
-        else:
+        if look is not None:
             with contextlib.suppress(Closed):
                 look(self.record, everything=True)
                 users = look.users() if isinstance(look, Inside) else {}
@@ -245,6 +252,7 @@ class _Run:
             self.unseen.append(f"it needed more than {self.options.memory >> 20} MiB of memory")
         if self.record.dropped:
             self.unseen.append("it started more processes than are told of here")
+        self.record.accounts(_ended.ended(self._file(_ended.FILE, MAX_ACCOUNTS)))
         processes, sockets, connections, files = self.record.finish(users, time.monotonic())
         return Observation(
             tuple(self._hidden(p) for p in processes),
@@ -252,6 +260,7 @@ class _Run:
             connections,
             files,
             changes.get(self.options.timeout),
+            self.record.memory(),
             "ended" if over else stopped,
             int(state.get("ExitCode") or 0) if over else None,
             self._log() if over else (),
@@ -302,15 +311,20 @@ class _Run:
 
     def _accounts(self) -> Mapping[int, str]:
         """The image's own names of users, where no probe could read them."""
-        try:
-            with self.container.archive("/etc/passwd") as chunks:
-                raw = b"".join(islice(chunks, 4))
-            with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
-                member = tar.next()
-                file = tar.extractfile(member) if member is not None and member.isfile() else None
-                return _procfs.users(file.read().decode(errors="replace")) if file is not None else {}
-        except (OSError, SplitterError, tarfile.TarError):
-            return {}
+        return _procfs.users(self._file("/etc/passwd", MAX_PASSWD).decode(errors="replace"))
+
+    def _file(self, path: str, limit: int) -> bytes:
+        """The beginning of a file of the container; nothing where it is none."""
+        raw = bytearray()
+        with contextlib.suppress(OSError, SplitterError), self.container.archive(path) as chunks:
+            for chunk in chunks:  # it may grow meanwhile, which ends the stream early
+                raw += chunk
+                if len(raw) > limit:
+                    break
+        with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+            member = tar.next()
+            return bytes(raw[member.offset_data :][: member.size]) if member and member.isfile() else b""
+        return b""
 
     def _log(self) -> tuple[str, ...]:
         text = self.refused or self.container.logs(LOG_LINES)
@@ -355,7 +369,7 @@ class _Run:
                 "network_mode": self.network,
                 "dns": ["127.0.0.1"],  # an old engine's name server asks outside even from an internal network
                 "dns_opt": ["timeout:1", "attempts:1"],  # and nobody is to wait for an answer
-                "cap_add": ["SYS_PTRACE"],
+                "cap_add": ["SYS_PTRACE", "SYS_PACCT"],
                 "mem_limit": self.options.memory,
                 "memswap_limit": self.options.memory,
                 "pids_limit": self.options.processes,

@@ -2,7 +2,10 @@
 #
 #   stat          /proc/PID/stat of every process, by builtins alone: nothing is forked at the rate of this one
 #   text PID...   what each of these is: command line, names in its environment, ids, executable, working folder
-#   net           the tables of sockets
+#   account PATH  has the kernel write to that file how each process ends, where perl or python can ask for it (acct(2))
+#   net           the tables of sockets, and of what System V shares
+#   peers HEX     sends that request to the kernel's socket diagnostics, where perl or python can; the answer in hex
+#   maps          the lines of /proc/PID/maps for memory that is shared under a name
 #   fds           the open files of every process
 #   io            what each process and those that it waited for have read and written
 #   users         /etc/passwd
@@ -33,6 +36,66 @@ files() {
     fi
 }
 
+# Turns accounting on. Only perl needs the number of the call: of x86, of what came after, of the other machines.
+account() {
+    if command -v perl >/dev/null; then
+        : >>"$1"
+        case $(uname -m) in
+            x86_64 | amd64) number=163 ;;
+            aarch64 | arm64 | riscv64 | loongarch64) number=89 ;;
+            *) number=51 ;;
+        esac
+        perl -e 'my ($n, $path) = @ARGV; $n = 51 if length pack("L!", 0) < 8; exit(syscall($n + 0, $path) != 0)' \
+            "$number" "$1" && echo on
+    elif command -v python3 >/dev/null; then
+        : >>"$1"
+        python3 -IS -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).acct(sys.argv[1].encode()))' "$1" && echo on
+    fi
+}
+
+# An answer ends with a message of type 3 (NLMSG_DONE) or 2 (an error).
+peers() {
+    if command -v perl >/dev/null; then
+        perl -e 'socket(S, 16, 3, 4) && syswrite(S, pack("H*", $ARGV[0])) || exit;
+            while (sysread S, $b, 1 << 18) {
+                print unpack("H*", $b), "\n";
+                for ($o = 0; $o + 16 <= length $b; $o += ($l + 3) & ~3) {
+                    ($l, $t) = unpack "x${o}LS", $b;
+                    exit if $t == 3 || $t == 2 || $l < 16;
+                }
+            }' "$1"
+    elif command -v python3 >/dev/null; then
+        python3 -IS -c 'import socket, struct, sys
+s = socket.socket(16, 3, 4)
+s.send(bytes.fromhex(sys.argv[1]))
+while b := s.recv(1 << 18):
+    print(b.hex())
+    at = 0
+    while at + 16 <= len(b):
+        size, kind = struct.unpack_from("=LH", b, at)
+        if kind in (2, 3) or size < 16:
+            sys.exit()
+        at += size + 3 & ~3' "$1"
+    fi
+}
+
+# Nothing is read where nothing is shared: maps are long.
+maps() {
+    { read -r line && read -r line; } </proc/sysvipc/shm || {
+        set -- /dev/shm/* /dev/shm/.[!.]*
+        [ -e "$1" ] || [ -e "$2" ] || return
+    }
+    if command -v grep >/dev/null; then
+        grep -e ' /SYSV' -e ' /dev/shm/' /dev/null /proc/[0-9]*/maps
+    else
+        for map in /proc/[0-9]*/maps; do
+            while read -r line; do
+                case $line in *" /SYSV"* | *" /dev/shm/"*) printf '%s:%s\n' "$map" "$line" ;; esac
+            done <"$map"
+        done
+    fi
+}
+
 while read -r what pids; do
     set --
     case $what in
@@ -57,7 +120,13 @@ while read -r what pids; do
             done
             [ -z "$tools" ] || ls -ln "$@"
             ;;
-        net) files /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 /proc/net/unix ;;
+        account) account "$pids" ;;
+        net)
+            files /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 /proc/net/unix \
+                /proc/sysvipc/shm /proc/sysvipc/msg /proc/sysvipc/sem
+            ;;
+        peers) peers "$pids" ;;
+        maps) maps ;;
         fds) [ -z "$tools" ] || ls -ln /proc/[0-9]*/fd ;;
         io)
             for process in /proc/[0-9]*; do

@@ -28,7 +28,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that could not be read or decided, for a person to see."""
+    """Something for a person to see: what could not be read or decided, or what a run showed."""
 
     what: str
     evidence: Evidence
@@ -163,7 +163,8 @@ class Written:
 class Facts:
     """All that inspection found, in start order. `listening` and `written` say more than the commands do.
 
-    `needs` are variables that a person gave for the run, without which the image does not start.
+    `needs` are variables that a person gave for the run, without which the image does not start. `shown` is what a run
+    showed otherwise than files say it, or beyond them: what never came, failed or ended, and what came and went.
     """
 
     processes: tuple[Process, ...] = ()
@@ -172,3 +173,4 @@ class Facts:
     listening: tuple[Listening, ...] = ()
     written: tuple[Written, ...] = ()
     needs: tuple[str, ...] = ()
+    shown: tuple[Gap, ...] = ()

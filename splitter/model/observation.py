@@ -1,4 +1,4 @@
-"""What was seen while an image ran once: processes, sockets, connections, open files, and how it ended."""
+"""What was seen while an image ran once: processes, sockets, connections, open files, shared memory, how it ended."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,8 @@ class Seen:
     """One process, by the container's own numbers.
 
     parent     the process that started it, as long as that could be seen; 0 for the first one
-    argv       the command line that it was first seen with after its last `exec`; () where it was too quick to be read
+    argv       the command line that it was first seen with after its last `exec`; () where it was too quick to be read,
+               of some only how they ended is known, from the kernel
     before     the command lines that it had before it called `exec`, oldest first
     title      its last command line, where it gave itself another
     program    the executable's path; "" where it cannot be read
@@ -56,12 +57,13 @@ class Socket:
 
 @dataclass(frozen=True)
 class Connection:
-    """An established TCP connection between two processes of the container; host and port are the server's."""
+    """An established connection between two processes; host and port are the server's, `path` its unix socket's."""
 
     client: int
     server: int
     host: str
     port: int
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,24 @@ class Open:
     read: bool = False
     write: bool = False
     output: bool = False
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What processes share through the kernel: memory, or System V's queues and semaphores.
+
+    path   of POSIX memory, below /dev/shm; "" for System V's
+    key    by which System V's is found; 0: by nobody who has not inherited it
+    pids   who was seen to use it; of semaphores nobody can tell
+    maker  who made it, where that could be seen, and `uid`, as whom
+    """
+
+    kind: Literal["memory", "queue", "semaphores"]
+    path: str = ""
+    key: int = 0
+    pids: tuple[int, ...] = ()
+    maker: int | None = None
+    uid: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,6 +122,7 @@ class Observation:
     connections: tuple[Connection, ...] = ()
     files: tuple[Open, ...] = ()
     changes: tuple[Change, ...] = ()
+    memory: tuple[Memory, ...] = ()
     stopped: Stopped = "quiet"
     exit_code: int | None = None
     log: tuple[str, ...] = ()

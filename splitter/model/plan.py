@@ -122,3 +122,4 @@ class Plan:
     secrets: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    shown: tuple[Gap, ...] = ()

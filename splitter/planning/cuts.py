@@ -160,6 +160,8 @@ class Cuts:
     # Sockets, files, namespaces
 
     def socket(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
+        if coupling.target.startswith("@"):
+            return self.join(coupling, users, offerer, "its socket has an abstract name, which is no file")
         folder = posixpath.dirname(coupling.target)
         if offerer.image:
             gap = f"{names(users)} reaches {offerer.name} through {coupling.target}, which its image does not share"
@@ -277,10 +279,26 @@ class Cuts:
             if kind == "pid" and not self.drafts.waits(offerer.name, draft.name):
                 draft.pid = offerer.name
                 draft.note(f"It signals {offerer.name}, whose processes it sees (process 1 is {offerer.name}'s).")
-            elif kind == "ipc" and not self.drafts.waits(offerer.name, draft.name):
-                draft.ipc, offerer.ipc = offerer.name, "shareable"
+            elif kind == "ipc":
+                self.share_memory(draft, offerer)
         what = "sees the processes" if kind == "pid" else "shares the memory"
         return f"{names(users)} {what} of {offerer.name} ({kind}: service:{offerer.name})"
+
+    def share_memory(self, draft: Draft, offerer: Draft) -> None:
+        """Let both be in one IPC namespace, with all those that either shares one with already."""
+        user, owner = self.memory_of(draft), self.memory_of(offerer)
+        if user is owner:
+            return
+        if self.drafts.waits(owner.name, user.name):
+            user, owner = owner, user
+        for other in self.drafts:
+            if other.ipc == user.name:
+                other.ipc = owner.name
+        user.ipc, owner.ipc = owner.name, "shareable"
+
+    def memory_of(self, draft: Draft) -> Draft:
+        """The service whose memory this one sees."""
+        return self.drafts.each[draft.ipc] if draft.ipc not in ("", "shareable") else draft
 
     def control(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
         self.gaps.append(

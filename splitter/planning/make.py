@@ -126,6 +126,7 @@ class _Work:
             secrets=self.secrets.what,
             notes=tuple(self.notes),
             stale=self.asker.stale,
+            shown=self.facts.shown,
         )  # fmt: skip
 
     def service(self, each: Placed) -> Draft:

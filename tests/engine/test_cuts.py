@@ -78,6 +78,16 @@ CASES = {
         pantry="--memory flour",
         cook=f"{COOK} --memory flour",
     ),
+    "System V memory that only a run shows": Case(
+        {"cook": "ipc: !reset null"},
+        pantry="--sysv 5678",
+        cook="perl /srv/taster.pl",
+    ),
+    "a unix socket that only a run shows": Case(
+        {"cook": "volumes: !reset []"},
+        pantry="--hatch",
+        cook="python3 /srv/hidden.py --hatch",
+    ),
     "a signal by a pid file": Case(
         {"cook": "pid: !reset null"},
         pantry="--pid /run/pantry/pantry.pid",

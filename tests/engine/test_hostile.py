@@ -36,7 +36,8 @@ def seen(engine):
 
 
 def told(found):
-    return [gap.what for gap in merge(Facts(), found, image_of()).gaps]
+    facts = merge(Facts(), found, image_of())
+    return [gap.what for gap in (*facts.shown, *facts.gaps)]
 
 
 def test_a_fork_storm_is_bounded_and_told(seen):
@@ -146,3 +147,35 @@ def test_an_image_that_cannot_start_is_told_with_the_reason(seen):
     found = seen("unstartable")
     assert found.stopped == "ended"
     assert any("/nothing/there" in what for what in told(found))
+
+
+def test_a_user_without_a_name_under_another_shell_is_seen(seen):
+    found = seen("nameless")
+    [server] = [p for p in found.processes if p.argv]
+    assert (server.argv, server.user, server.uid) == (("/bin/busybox", "sleep", "1000"), "4321", 4321)
+    assert [p.exit_code for p in found.processes if p.name == "busybox" and not p.alive] == [1], "python tells of it"
+    assert found.unseen == ()
+
+
+def test_an_image_without_perl_and_python_is_seen_without_exit_codes(seen):
+    found = seen("without-either")
+    assert found.process(1).argv == ("sleep", "1000")
+    assert found.unseen == ()
+
+
+def test_a_shell_in_another_place_serves(seen):
+    found = seen("moved-shell")
+    assert [p.argv for p in found.processes] == [("sleep", "1000")]
+    assert found.unseen == ()
+
+
+def test_a_crowd_of_processes_is_seen_to_settle(seen):
+    found = seen("crowd", Watch(settle=1.0, timeout=30))
+    assert found.stopped == "quiet"
+    assert len([p for p in found.processes if p.argv == ("sleep", "1000")]) == 1500
+
+
+def test_accounts_that_the_image_spoils_do_no_harm(seen):
+    found = seen("meddler")
+    assert found.stopped == "quiet"
+    assert found.process(1).argv == ("sleep", "1000")

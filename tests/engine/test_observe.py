@@ -63,6 +63,13 @@ def test_a_job_of_a_second_is_seen(run):
     assert 0.5 < job.seconds < 2
 
 
+def test_how_what_came_and_went_has_ended_is_seen(run):
+    assert one(run[0], "python3", "app.py", "migrate").exit_code == 0
+    short = [p for p in run[0].processes if p.name == "false"]
+    assert [(p.parent, p.exit_code, p.times) for p in short] == [(1, 1, 3)], "however short it is"
+    assert not [p for p in run[0].processes if p.name in ("perl", "head", "ls", "grep")], "the probe's own are not told"
+
+
 def test_processes_have_their_parents_users_and_folders(run):
     seen = run[0]
     for name, user in (("web", "www-data"), ("sock", "root"), ("worker", "www-data")):
@@ -128,7 +135,7 @@ def test_what_is_declared_meets_what_runs(run):
     assert [p.command.argv for p in facts.processes[2:]] == [("python3", "app.py", "sock")]
     assert [(c.kind, c.between, c.target) for c in facts.couplings] == [("tcp", ("worker", "web"), "127.0.0.1:8000")]
     assert [(x.process, x.port) for x in facts.listening if x.port] == [("web", 8000)]
-    assert any("app.py migrate" in gap.what for gap in facts.gaps)
+    assert any("app.py migrate" in shown.what for shown in facts.shown)
 
 
 def test_an_image_that_lacks_a_variable_says_so_and_starts_with_it():

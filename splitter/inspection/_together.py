@@ -1,0 +1,114 @@
+"""What a run shows of how processes hang together: who listens, who is connected to whom, what they share.
+
+Only what no file tells of already becomes a coupling.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from splitter.inspection._match import Match
+from splitter.inspection._told import RUN
+from splitter.inspection._touched import folders, in_order, opened
+from splitter.model.facts import Coupling, CouplingKind, Evidence, Facts, Gap, Listening
+from splitter.model.observation import Memory, Observation, Socket
+from splitter.model.text import printable
+
+EPHEMERAL = 32768  # ip(7), ip_local_port_range: an unconnected UDP socket up there is a client's
+
+
+def owner_of(pids: Iterable[int], matched: Match) -> str:
+    return next((name for pid in pids if (name := matched.owner.get(pid, ""))), "")
+
+
+def listening(facts: Facts, seen: Observation, matched: Match) -> Iterator[Listening]:
+    known = {(x.process, x.host, x.port, x.unix, x.protocol) for x in facts.listening}
+    for each in seen.sockets:
+        process = owner_of(each.pids, matched)
+        if not each.still or not process or (each.protocol == "udp" and each.port >= EPHEMERAL):
+            continue
+        protocol = "udp" if each.protocol == "udp" else "tcp"
+        if (process, each.host, each.port, each.path, protocol) not in known:
+            yield Listening(process, each.host, each.port, Evidence(RUN, note=_address(each)), each.path, protocol)
+
+
+def _address(each: Socket) -> str:
+    if each.protocol == "unix":
+        return f"listens on {printable(each.path)}"
+    return f"listens on {each.protocol} {_host(each.host) or '*'}:{each.port}"
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def connections(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Coupling]:
+    """A coupling for each server that others were connected to, for those that no file tells of."""
+    clients: dict[tuple[CouplingKind, str, str], set[str]] = {}
+    listened = {(matched.owner.get(pid, ""), s.path) for s in seen.sockets for pid in s.pids if s.path}
+    for each in seen.connections:
+        client, server = matched.owner.get(each.client, ""), matched.owner.get(each.server, "")
+        if not client or not server or client == server:
+            continue
+        kind: CouplingKind = "socket" if each.path else "tcp"
+        target = printable(each.path) or f"{_host(each.host)}:{each.port}"
+        if each.path.startswith("@/") and (server, each.path[1:]) in listened:
+            target = target[1:]  # as an X server: the same place under both kinds of name
+        if not any(
+            c.kind == kind and c.between[-1] == server and client in c.between and _place(c.target) == _place(target)
+            for c in facts.couplings
+        ):
+            clients.setdefault((kind, target, server), set()).add(client)
+    for (kind, target, server), names in sorted(clients.items()):
+        between = (*sorted(names, key=lambda n: order[n]), server)
+        yield Coupling(kind, target, between, Evidence(RUN, note="connected while it ran"), "seen")
+
+
+def _place(target: str) -> str:
+    """What tells two servers of one process apart: the port, or the socket's path."""
+    return target.removeprefix("/var") if target.startswith(("/", "@")) else target.rpartition(":")[2]
+
+
+def shared(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Coupling]:
+    """A coupling for each file or folder that one writes and another writes or reads."""
+    known = {(c.target, frozenset(c.between)) for c in facts.couplings if c.kind in ("files", "shm")}
+    for path, (writers, readers) in folders(opened(seen, matched), order).items():
+        names = (*readers, *writers)
+        within = any((path + "/").startswith(t.rstrip("/") + "/") and set(names) <= them for t, them in known)
+        if len(set(names)) > 1 and not within:
+            kind: CouplingKind = "shm" if path.startswith("/dev/shm/") else "files"
+            evidence = Evidence(RUN, note="written by one and opened by another" if readers else "written by several")
+            yield Coupling(kind, path, names, evidence, "seen")
+
+
+def memory(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Coupling | Gap]:
+    """A coupling for memory and queues that several processes have; who uses semaphores cannot be seen.
+
+    The children of one server are of one process, so what it shares with them is nobody else's.
+    """
+    lifetimes = {p.name: p.lifetime for p in facts.processes}
+    joined = [(c.target, set(c.between)) for c in facts.couplings if c.kind == "shm"]
+    for each in seen.memory:
+        what = printable(each.path) or f"System V {each.kind} {f'{each.key:#010x}' if each.key else 'without a key'}"
+        maker = matched.owner.get(each.maker, "") if each.maker is not None else ""
+        names = {n for pid in each.pids if (n := matched.owner.get(pid, ""))} | ({maker} if maker else set())
+        stay = in_order((n for n in names if lifetimes[n] != "job"), order)
+        if each.kind == "semaphores":
+            yield from _semaphores(each, what, seen, matched, order, [them for _, them in joined])
+        elif maker and maker not in stay and stay:
+            what = f"{maker} makes {what}, which {', '.join(stay)} uses, and ends: it must be made where that runs"
+            yield Gap(what, Evidence(RUN))
+        elif len(stay) > 1 and not any(each.path == t and set(stay) <= them for t, them in joined):
+            offerer = maker if maker in stay else stay[0]
+            note = "sent and received by them" if each.kind == "queue" else "mapped by each of them while it ran"
+            between = (*(n for n in stay if n != offerer), offerer)
+            joined.append((what, set(between)))
+            yield Coupling("shm", what, between, Evidence(RUN, note=note), "seen")
+
+
+def _semaphores(
+    each: Memory, what: str, seen: Observation, matched: Match, order: Mapping[str, int], joined: list[set[str]]
+) -> Iterator[Gap]:
+    """A set that others can find by its key, where several services run as the user that made it."""
+    mine = {matched.owner.get(s.pid, "") for s in seen.processes if s.alive and s.uid == each.uid} - {""}
+    if each.key and len(mine) > 1 and not any(mine <= them for them in joined):
+        names = ", ".join(in_order(mine, order))
+        yield Gap(f"who uses {what} cannot be seen; {names} run as the user that made it", Evidence(RUN))

@@ -1,0 +1,76 @@
+"""The files and folders that a run shows to be written, and by whom that is known.
+
+A file that a process has open has its writer; what only changed is told without one.
+"""
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+
+from splitter.inspection._match import Match
+from splitter.inspection._told import RUN
+from splitter.model.facts import Evidence, Written
+from splitter.model.observation import Observation, Open
+from splitter.model.text import printable
+
+MANY = 4  # files of one folder, written by the same, are that folder
+MAX_CHANGED = 50
+CACHES = (
+    "/__pycache__/",
+    "/.cache/",
+    "/supervise/",
+    "/event",
+    "/.s6-svscan/",
+)  # of Python, of programs, of runit and s6
+PASSING = ("/proc", "/sys", "/dev", "/run", "/var/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lock")
+
+
+def written(seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Written]:
+    held = folders(opened(seen, matched), order)
+    for path, (writers, readers) in held.items():
+        yield Written(path, writers, Evidence(RUN, note="open while it ran"), readers)
+    changed = [c.path for c in seen.changes if c.kind != "deleted"]
+    parents = {posixpath.dirname(p) for p in changed}
+    leaves: dict[str, list[str]] = {}
+    for path in changed:
+        covered = any(path == f or path.startswith(f + "/") for f in (*held, *PASSING))
+        covered = covered or any(part in path for part in CACHES)
+        if path not in parents and not covered:
+            leaves.setdefault(posixpath.dirname(path), []).append(path)
+    told = [p for folder, paths in leaves.items() for p in (paths if len(paths) <= MANY else [folder])]
+    for path in told[:MAX_CHANGED]:
+        yield Written(path, (), Evidence(RUN, note="changed while it ran, by whom is not known"))
+
+
+def opened(seen: Observation, matched: Match) -> dict[str, tuple[set[str], set[str]]]:
+    """By path, who writes and who only reads, of what anybody writes. What is only somebody's output is its log."""
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for each in seen.files:
+        name = matched.owner.get(each.pid, "")
+        if name and _counts(each):
+            found.setdefault(printable(each.path), (set(), set()))[0 if each.write else 1].add(name)
+    return {path: (writers, readers - writers) for path, (writers, readers) in found.items() if writers}
+
+
+def _counts(each: Open) -> bool:
+    return not each.output and (not each.path.startswith("/dev/") or each.path.startswith("/dev/shm/"))
+
+
+def folders(
+    paths: Mapping[str, tuple[set[str], set[str]]], order: Mapping[str, int]
+) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The same with the many files of a folder as that folder, in the order of paths; names in start order."""
+    groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for path, (writers, readers) in sorted(paths.items()):
+        key = (posixpath.dirname(path), in_order(writers, order), in_order(readers, order))
+        groups.setdefault(key, []).append(path)
+    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for (folder, writes, reads), same in groups.items():
+        for path in same if len(same) <= MANY or folder.count("/") < 2 else [folder]:
+            old = found.get(path, ((), ()))
+            all_writers = in_order((*old[0], *writes), order)
+            found[path] = (all_writers, in_order({*old[1], *reads} - set(all_writers), order))
+    return found
+
+
+def in_order(names: Iterable[str], order: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(sorted(set(names), key=lambda n: order[n]))
