@@ -324,3 +324,8 @@ def _names(note: str, path: str) -> bool:
 def normal(path: str) -> str:
     """An absolute path without `.`, `..` and doubled slashes; `..` never leaves the root."""
     return "/" + posixpath.normpath("/" + path).lstrip("/")
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or stands in it; both absolute."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

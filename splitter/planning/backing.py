@@ -11,7 +11,7 @@ from splitter.catalogue import Known, looks_secret, service
 from splitter.catalogue.peel import peel
 from splitter.catalogue.versions import extensions, version
 from splitter.model.facts import Command, Coupling, Process
-from splitter.model.image import Healthcheck, Image
+from splitter.model.image import Healthcheck, Image, within
 from splitter.model.plan import Mount, Option
 from splitter.planning.draft import Draft
 from splitter.planning.names import volume_name
@@ -188,7 +188,7 @@ def makes_data(step: Process, known: Known) -> bool:
 
 
 def _within(word: str, folders: Sequence[str]) -> bool:
-    return any(word == f or word.startswith(f"{f}/") for f in folders if f.count("/") > 1)
+    return any(within(word, f) for f in folders if f.count("/") > 1)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from splitter.model.facts import Coupling, Facts, Gap
-from splitter.model.image import Image
+from splitter.model.image import Image, within
 from splitter.model.plan import Mount, Option, Resolved, Volume
 from splitter.planning.backing import Credential
 from splitter.planning.binding import Binding
@@ -180,7 +180,7 @@ class Cuts:
         path = coupling.target
         if all(path in p.logs for n in coupling.between if (d := self.drafts.of(n)) for p in d.found if p.name == n):
             return "only a log: each service writes its own, and its output goes to Docker"
-        covered = [d for d in together if any(f"{path}/".startswith(f"{m.rstrip('/')}/") for m in d.mounts)]
+        covered = [d for d in together if any(within(path, m) for m in d.mounts)]
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"
         folder = holding(path, self.image)
@@ -196,7 +196,7 @@ class Cuts:
     def holds_code(self, folder: str) -> bool:
         """Whether a folder is one that the services work in: a volume would keep its old content over a new image."""
         works = {p.workdir for d in self.drafts.own() for p in d.found} | {self.image.config.workdir}
-        return any(w and w != "/" and f"{w}/".startswith(f"{folder}/") for w in works)
+        return any(w and w != "/" and within(w, folder) for w in works)
 
     def volume(self, path: str, because: str, tmpfs: str = "") -> str:
         mounted = {p: m.volume for d in self.drafts for p, m in d.mounts.items() if m.volume}

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from splitter.model.facts import Gap, Process
-from splitter.model.image import Image
+from splitter.model.image import Image, within
 from splitter.model.plan import Mount, Volume
 from splitter.planning.draft import Draft, Drafts
 from splitter.planning.names import volume_name
@@ -29,7 +29,7 @@ def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume]) 
             if not users or path.startswith(tuple(f"{o}/" for o in OWN)):
                 continue
             everyone = [job, *users]
-            if all(any(_below(path, m) for m in d.mounts) for d in everyone):
+            if all(any(within(path, m) for m in d.mounts) for d in everyone):
                 continue
             folder = posixpath.dirname(path)
             if folder.count("/") < 1 or folder == "/" or any(image.names(folder)):
@@ -80,7 +80,3 @@ def _mentions(draft: Draft, path: str) -> bool:
 
 def _application(draft: Draft) -> bool:
     return draft.role in ("web", "worker", "scheduler")
-
-
-def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from splitter.model.facts import Facts, Process
-from splitter.model.image import Image, normal
+from splitter.model.image import Image, normal, within
 from splitter.model.plan import Mount, Volume
 from splitter.planning.draft import Draft, Drafts, names, ready
 from splitter.planning.names import volume_name
@@ -49,7 +49,7 @@ def _owner(path: str, drafts: Drafts) -> Draft | None:
         if draft.role != "backing" or draft.known is None:
             continue
         folders = [*draft.known.data, *_data_words(draft)]
-        if any(path == f or path.startswith(f + "/") or f.startswith(path + "/") for f in folders if f != "/data"):
+        if any(within(path, f) or within(f, path) for f in folders if f != "/data"):
             return draft
     return None
 
@@ -88,7 +88,7 @@ def _services(processes: Iterable[str], drafts: Drafts) -> list[Draft]:
 
 
 def _passing(path: str) -> bool:
-    return path.endswith(LOG_ENDS) or any(path == p or path.startswith(p + "/") for p in PASSING)
+    return path.endswith(LOG_ENDS) or any(within(path, p) for p in PASSING)
 
 
 def _folder(path: str, image: Image) -> str:
@@ -103,7 +103,7 @@ def holding(path: str, image: Image) -> str:
 
 
 def _mount(drafts: list[Draft], path: str, because: str, volumes: dict[str, Volume]) -> None:
-    missing = [d for d in drafts if not any(path == m or path.startswith(m + "/") for m in d.mounts)]
+    missing = [d for d in drafts if not any(within(path, m) for m in d.mounts)]
     if not missing:
         return
     name = next((m.volume for d in drafts for p, m in d.mounts.items() if p == path and m.volume), "")
@@ -169,6 +169,6 @@ def touches(process: Process, paths: Iterable[str], workdir: str) -> bool:
         full = normal(posixpath.join(process.workdir or workdir or "/", word))
         if word.startswith("-") or "$" in word:
             continue
-        if any(full == p or full.startswith(p + "/") or p.startswith(full.rstrip("/") + "/") for p in wanted):
+        if any(within(full, p) or within(p, full) for p in wanted):
             return True
     return False

@@ -17,7 +17,7 @@ from functools import cache
 
 from splitter.inspection._address import Address
 from splitter.model.facts import Evidence
-from splitter.model.image import Image
+from splitter.model.image import Image, within
 
 MAX_FOLDERS = 100
 MAX_FILES = 400
@@ -83,9 +83,9 @@ def own_folder(path: str) -> bool:
     """The folder may hold the application: not the root, not the system's."""
     if path in ("", "/", "/root", "/home", "/opt", "/srv", "/app/node_modules"):
         return False
-    if any(path == o or path.startswith(o + "/") for o in OWN):
+    if any(within(path, o) for o in OWN):
         return True
-    return not any(path == s or path.startswith(s + "/") for s in SYSTEM)
+    return not any(within(path, s) for s in SYSTEM)
 
 
 def read(image: Image, folder: str, env: Mapping[str, str], files: Iterable[str] = ()) -> tuple[Found, ...]:
