@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from managing import image_of
-from test_planning import AT, TO_REDIS, WEB, WORKER, planned, process, services
+from test_planning import AT, MIGRATE, TO_REDIS, WEB, WORKER, planned, process, services
 
 from splitter.catalogue.switches import spare, switches
 from splitter.model.facts import Coupling
@@ -86,6 +86,20 @@ def test_what_is_on_goes_on_without_what_is_off_and_finds_it_where_it_was():
     made = services(plan)
     assert (made["mail"].namespace, made["web"].namespace, made["web"].depends_on) == ("web", "", {})
     assert plan.couplings[0].resolution == "mail is off by default, and joins the network of web"
+
+
+def test_what_is_on_is_told_the_name_of_what_is_off_where_a_variable_tells_it():
+    to_mail = Coupling("tcp", "127.0.0.1:2525", ("web", "sidekiq", "mail"), AT, "env MAIL", "localhost:2525")
+    made = services(planned(WEB, WORKER, MAIL, couplings=(to_mail,)))
+    assert [made[n].environment for n in ("web", "sidekiq")] == [{"MAIL": "mail:2525"}] * 2
+    assert (made["mail"].namespace, made["web"].depends_on) == ("", {})
+
+
+def test_a_step_that_is_over_before_needs_no_cut():
+    to_mail = Coupling("tcp", "127.0.0.1:2525", ("migrate", "mail"), AT, "code", "localhost:2525")
+    plan = planned(MIGRATE, WEB, MAIL, couplings=(to_mail,))
+    assert plan.couplings[0].resolution == "mail is off by default, and migrate is over before it is started"
+    assert (services(plan)["mail"].namespace, plan.gaps) == ("", ())
 
 
 def test_two_that_are_on_cannot_both_be_joined_and_a_person_is_told():

@@ -87,7 +87,7 @@ def _process(process: Process, mask: Mask) -> Leaf:
         "instances": str(process.instances) if process.instances != 1 else "",
         "after": ", ".join(process.after),
         "logs to": ", ".join(process.logs),
-        "off until": process.off,
+        "off by default:": process.off,
     }
     more = "; ".join(f"{key} {value}" for key, value in said.items() if value)
     details = [Leaf(text) for text in (more, *process.notes) if text]

@@ -66,8 +66,8 @@ class Cuts:
             return f"{coupling.between[-1]} is not kept, so nothing is left to part"
         if not parted:
             return f"both sides stay in one service, {offerer.name}"
-        if offerer.profile and (on := [d for d in parted if not d.profile]):
-            return self.optional(coupling, on, offerer)
+        if offerer.profile:
+            return self.optional(coupling, parted, offerer)
         if coupling.kind in ("tcp", "env"):
             done = self.tcp(coupling, parted, offerer)
         elif coupling.kind == "socket":
@@ -88,13 +88,20 @@ class Cuts:
         return done
 
     def optional(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
-        """Something that is on uses what is off by default: it must go on without it, and find it when it is there."""
+        """Something uses what is off by default: it must go on without it, and find it when it is there."""
         if coupling.kind == "socket":
             return self.socket(coupling, users, offerer)
-        if coupling.kind in ("tcp", "env") and come_to(offerer, users, self.drafts):
+        # A step is over before a person starts anything more.
+        stay = [d for d in users if not d.one_off]
+        if not stay:
+            return f"{offerer.name} is off by default, and {names(users)} is over before it is started"
+        told = coupling.how.partition(" ")[0] in ("env", "default", "argument")
+        if coupling.kind in ("tcp", "env") and told and self.binding.reachable(offerer, port_of(coupling)):
+            return self.tcp(coupling, stay, offerer)
+        if coupling.kind in ("tcp", "env") and come_to(offerer, stay, self.drafts):
             return f"{offerer.name} is off by default, and joins the network of {offerer.namespace}"
         if coupling.kind != "order":
-            gap = f"{names(users)} needs {offerer.name}, which is off by default: to be looked at when it is started"
+            gap = f"{names(stay)} needs {offerer.name}, which is off by default: to be looked at when it is started"
             self.gaps.append(Gap(gap, coupling.evidence))
         return f"open: {offerer.name} is off by default"
 
@@ -208,7 +215,7 @@ class Cuts:
 
     def join(self, coupling: Coupling, users: list[Draft], offerer: Draft, why: str) -> str:
         """Nothing else is safe: the user joins the network of what it uses."""
-        free = [d for d in users if d.own and not d.one_off and not d.namespace]
+        free = [d for d in users if d.own and not d.one_off and not d.namespace and not offerer.profile]
         if (offerer.image and offerer.known and offerer.known.port != port_of(coupling)) or not free:
             self.gaps.append(Gap(f"{names(users)} cannot be told where {offerer.name} is: {why}", coupling.evidence))
             return f"open: {names(users)} must be told that {coupling.target} is {offerer.name} now"

@@ -131,7 +131,7 @@ def test_a_cut_holds_and_nothing_works_without_it(case, build_image, stack, tmp_
     assert answers(parts, case) == "failed"
 
 
-def made(case, build_image, folder):
+def made(case, build_image, folder, tag=""):
     """The image of a case, on the kitchen."""
     build_image(KITCHEN, ROOT / "tests/engine/kitchen")
     (folder / "root/etc/supervisor").mkdir(parents=True)
@@ -144,7 +144,7 @@ def made(case, build_image, folder):
     env = "".join(f"ENV {name}={value}\n" for name, value in case.env.items())
     port = "EXPOSE 80\n" if case.asks == "nginx" else ""
     (folder / "Dockerfile").write_text(f"ARG BASE={KITCHEN}\nFROM ${{BASE}}\n{env}COPY root/ /\n{port}")
-    return build_image(f"{KITCHEN}-{list(CASES.values()).index(case)}", folder, base=KITCHEN)
+    return build_image(f"{KITCHEN}-{tag or list(CASES.values()).index(case)}", folder, base=KITCHEN)
 
 
 def answers(stack, case) -> str:

@@ -2,31 +2,40 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from .images import ROOT
+import pytest
+
 from .stack import until
-from .test_cuts import KITCHEN, SUPERVISORD
+from .test_cuts import CASES, answers, made
 
 
-def test_a_server_behind_a_profile_is_found_by_its_client_when_it_is_started(build_image, stack, tmp_path):
-    build_image(KITCHEN, ROOT / "tests/engine/kitchen")
-    folder = tmp_path / "image"
-    (folder / "root/etc/supervisor").mkdir(parents=True)
-    text = SUPERVISORD.format(pantry="--bind 127.0.0.1:9000", cook="python3 /srv/cook.py --ask http://127.0.0.1:9000")
-    off = text.replace("[program:pantry]", "[program:pantry]\nautostart=false")
-    (folder / "root/etc/supervisor/supervisord.conf").write_text(off)
-    (folder / "Dockerfile").write_text(f"ARG BASE={KITCHEN}\nFROM ${{BASE}}\nCOPY root/ /\n")
-    image = build_image(f"{KITCHEN}-optional", folder, base=KITCHEN)
+@pytest.mark.parametrize(
+    ("kind", "network"),
+    [
+        pytest.param("an argument", False, id="a client that can be told its name"),
+        pytest.param("a configuration file", True, id="a client that would not start without it"),
+    ],
+)
+def test_a_server_behind_a_profile_is_found_when_it_is_started(kind, network, build_image, stack, tmp_path):
+    case = CASES[kind]
+    case = replace(case, pantry=f"{case.pantry}\nautostart=false")
+    image = made(case, build_image, tmp_path / "image", tag=f"optional-{list(CASES).index(kind)}")
     file = tmp_path / "docker-compose.yml"
     splitter = Path(sys.executable).with_name("splitter")
-    done = subprocess.run([splitter, "split", image, "--no-run", "--apply", "-o", file], capture_output=True, text=True)
+    done = subprocess.run(
+        [splitter, "split", image, "--no-run", "--apply", "-o", file], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert ("network_mode: service:nginx" in file.read_text()) == network
+    ports = tmp_path / "ports.yml"
+    ports.write_text("services: {nginx: {ports: !override ['80']}}" if case.asks == "nginx" else "services: {}")
 
-    split = stack(file)
+    split = stack(file, ports)
     split.up()
-    until(lambda: any(line.startswith("failed") for line in split.said("cook")))
-    assert [c["Config"]["Labels"]["com.docker.compose.service"] for c in split.containers()] == ["cook"]
+    until(lambda: answers(split, case) == "failed")
+    assert [c["Config"]["Labels"]["com.docker.compose.service"] for c in split.containers()] == [case.asks]
     split("--profile", "pantry", "up", "-d", "--wait")
-    until(lambda: any(line.startswith("reached") for line in split.said("cook")))
+    until(lambda: answers(split, case) == "reached")
     split("--profile", "pantry", "down", "-v", "--timeout", "0")
