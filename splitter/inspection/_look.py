@@ -1,5 +1,6 @@
 """Two ways to look into a running container: through the probe inside it, or with `docker top` from outside."""
 
+import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +9,7 @@ from typing import Protocol
 
 from splitter.engine import Container
 from splitter.errors import SplitterError
-from splitter.inspection import _ended, _ipc, _procfs
+from splitter.inspection import _ended, _ipc, _procfs, _writers
 from splitter.inspection._peers import REQUEST, peers
 from splitter.inspection._record import Record
 from splitter.model.observation import Change
@@ -18,7 +19,7 @@ SOCKETS, ALL = 0.15, 1.0  # seconds between two looks at the sockets, and at eve
 PATIENCE, GRACE = 5.0, 0.5  # for one answer; at least, where the time is over
 RARE = 8  # how many times longer than it takes, at least, passes between two looks at everything: of a crowd, seconds
 MAX_ANSWER = 16 << 20
-MAX_CHANGES = 2000
+MAX_CHANGES, MAX_DATED = 2000, 300
 BARE = "#bare\n"  # how the probe says that it has no more than a shell
 
 
@@ -70,6 +71,16 @@ class Inside:
     def written(self) -> int:
         return _procfs.written(self._ask("io"))
 
+    def dated(self, changes: tuple[Change, ...], began: float) -> tuple[Change, ...]:
+        """The changes with whose the files are and when they were written, in seconds from `began`."""
+        above = {posixpath.dirname(c.path) for c in changes}
+        leaves = [c.path for c in changes if c.kind != "deleted" and c.path not in above and c.path.isprintable()]
+        lines = "".join(f"{path}\n" for path in leaves[:MAX_DATED])
+        asked = time.monotonic()
+        text = self._ask("dated", [len(lines.splitlines())], lines)
+        found = _writers.dated(text, asked - began)
+        return tuple(_writers.told(c, found.get(c.path)) for c in changes)
+
     def users(self) -> Mapping[int, str]:
         return _procfs.users(self._ask("users"))
 
@@ -79,8 +90,8 @@ class Inside:
         whole = {line.replace(" ", ""): tuple(line.split(" ")) for line in lines}
         return {pid: replace(a, argv=whole.get("".join(a.argv).replace(" ", ""), ())) for pid, a in found.items()}
 
-    def _ask(self, what: str, more: Iterable[object] = ()) -> str:
-        self._wire.send(" ".join((what, *map(str, more))).encode() + b"\n")
+    def _ask(self, what: str, more: Iterable[object] = (), lines: str = "") -> str:
+        self._wire.send(" ".join((what, *map(str, more))).encode() + b"\n" + lines.encode(errors="surrogateescape"))
         seconds = min(PATIENCE, max(GRACE, self.deadline - time.monotonic()))
         return self._wire.until(f"\n#end {what}\n".encode(), seconds, MAX_ANSWER).decode(errors="replace")
 

@@ -24,6 +24,7 @@ MAX_BEFORE = 6
 YOUNG = 1.0  # seconds in which a process is expected to go on to another program
 BUSY = 0.25  # of one processor: something is still coming up
 WINDOW = 0.5
+TICKS = 100  # USER_HZ, wherever Linux runs
 EMBEDDED_DNS = "127.0.0.11"  # the engine's own, in every network that people make
 NO_FILES = ("/proc/", "/sys/", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
             "/dev/pts/", "/dev/ptmx", "/dev/console")  # fmt: skip
@@ -36,7 +37,8 @@ class Record:
         self.news_at = now
         self.busy_at = now
         self.dropped = 0
-        self._began = self._forgot = now
+        self.began = self._forgot = now
+        self._late: float | None = None  # seconds of the kernel's clock at the container's start
         self._crowded = False  # some were forgotten, so how they ended says nothing any more
         self._gate = " ".join(gate) or None
         self._all: list[Known] = []
@@ -103,7 +105,7 @@ class Record:
             known.name = stat.name
         self._load = [(t, n) for t, n in self._load if now - t <= WINDOW]
         self._load.append((now, used))
-        if sum(n for _, n in self._load) / 100 >= BUSY * WINDOW:  # USER_HZ is 100 wherever Linux runs
+        if sum(n for _, n in self._load) / TICKS >= BUSY * WINDOW:
             self.busy_at = now
         return tuple(wanted)
 
@@ -209,7 +211,7 @@ class Record:
                 told.add(process.number)
         for process, parent in added:
             process.above = next((p for p in reversed(known.get(parent, [])) if p is not process), None)
-            process.born = process.ended = process.above.born if process.above else self._began
+            process.born = process.ended = process.above.born if process.above else self.began
 
     def memory(self) -> tuple[Memory, ...]:
         """What is shared through the kernel."""
@@ -258,7 +260,7 @@ class Record:
 
     def _short(self, one: Ended) -> Known:
         """One that was over before anybody looked."""
-        process = Known(one.pid, self._number(one.pid), None, self._began, 0, 0, one.name, one.forked)
+        process = Known(one.pid, self._number(one.pid), None, self.began, 0, 0, one.name, one.forked)
         process.exit_code, process.about = one.exit_code, About(uid=one.uid)
         self._all.append(process)
         return process
@@ -275,6 +277,11 @@ class Record:
         known = Known(stat.pid, self._number(stat.pid), above, now, stat.started, stat.image, stat.name, forked)
         known.ticks = stat.ticks
         self._all.append(known)
+        if (
+            stat.pid != 1 and stat.started
+        ):  # the clocks differ by no more than the looks that came soonest after a start
+            late = stat.started / TICKS - (now - self.began)
+            self._late = late if self._late is None else max(self._late, late)
         if not stat.over:
             self._live[stat.pid] = known
         return known
@@ -366,9 +373,10 @@ class Record:
             known.ended is None,
             known.exit_code,
             times,
-            round(known.born - self._began, 2),
-            round((known.since or known.born) - self._began, 2),
+            round(known.born - self.began, 2),
+            round((known.since or known.born) - self.began, 2),
             round((known.ended or now) - known.born, 2),
+            None if self._late is None or not known.started else round(known.started / TICKS - self._late, 2),
         )
 
 

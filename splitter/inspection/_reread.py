@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from splitter.inspection import couplings
+from splitter.inspection._touched import PASSING
 from splitter.inspection._uses import UNHEARD
 from splitter.model.facts import Coupling, Evidence, Facts, Listening, Written
 from splitter.model.image import Image
@@ -22,7 +23,7 @@ def heard_of(facts: Facts, heard: tuple[Listening, ...], image: Image) -> Facts:
 def named_twice(facts: Facts, written: Iterable[Written]) -> Iterator[Coupling]:
     """A coupling for each file that changed while it ran and that the commands of several processes name."""
     known = {c.target for c in facts.couplings}
-    for path in (w.path for w in written if not w.writers):
+    for path in (w.path for w in written if len(w.writers) < 2 and not w.path.startswith(PASSING)):
         users = tuple(
             p.name
             for p in facts.processes

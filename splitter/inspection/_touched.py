@@ -1,6 +1,6 @@
 """The files and folders that a run shows to be written, and by whom that is known.
 
-A file that a process has open has its writer; what only changed is told without one.
+A file that a process has open has its writer; what only changed has one where nobody else can have been it.
 """
 
 import posixpath
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from splitter.inspection._match import Match
 from splitter.inspection._told import RUN
+from splitter.inspection._writers import writers as writers_of
 from splitter.model.facts import Evidence, Written
 from splitter.model.observation import Observation, Open
 from splitter.model.text import printable
@@ -25,20 +26,34 @@ PASSING = ("/proc", "/sys", "/dev", "/run", "/var/run", "/tmp", "/var/tmp", "/va
 
 
 def written(seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Written]:
-    held = folders(opened(seen, matched), order)
+    paths = opened(seen, matched)
+    held = folders(paths, order)
     for path, (writers, readers) in held.items():
-        yield Written(path, writers, Evidence(RUN, note="open while it ran"), readers)
-    changed = [c.path for c in seen.changes if c.kind != "deleted"]
+        folder = path not in paths
+        yield Written(path, writers, Evidence(RUN, note="open while it ran"), readers, folder=folder)
+    changed = {printable(c.path): c for c in seen.changes if c.kind != "deleted"}
     parents = {posixpath.dirname(p) for p in changed}
-    leaves: dict[str, list[str]] = {}
-    for path in changed:
+    leaves: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+    for path, change in changed.items():
         covered = any(path == f or path.startswith(f + "/") for f in (*held, *PASSING))
         covered = covered or any(part in path for part in CACHES)
-        if path not in parents and not covered:
-            leaves.setdefault(posixpath.dirname(path), []).append(path)
-    told = [p for folder, paths in leaves.items() for p in (paths if len(paths) <= MANY else [folder])]
-    for path in told[:MAX_CHANGED]:
-        yield Written(path, (), Evidence(RUN, note="changed while it ran, by whom is not known"))
+        if path not in parents and not covered and not change.nothing:
+            who, known = writers_of(change, seen, matched)
+            kind = (posixpath.dirname(path), in_order(who, order), known)
+            leaves.setdefault(kind, []).append(path)
+    leaf = {path for same in leaves.values() for path in same}
+    told = [
+        (path, names, known)
+        for (folder, names, known), same in leaves.items()
+        for path in (same if len(same) <= MANY or folder.count("/") < 2 else [folder])
+    ]
+    for path, names, known in told[:MAX_CHANGED]:
+        if len(names) == 1 and known:
+            note = "changed while nobody else was there who may write it"
+            yield Written(path, names, Evidence(RUN, note=note), folder=path not in leaf)
+        else:
+            note = "changed while it ran, by whom is not known"
+            yield Written(path, (), Evidence(RUN, note=note), perhaps=names, folder=path not in leaf)
 
 
 def opened(seen: Observation, matched: Match) -> dict[str, tuple[set[str], set[str]]]:

@@ -239,10 +239,13 @@ class _Run:
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
         users: Mapping[int, str] = {}
+        changed = changes.get(self.options.timeout)
         if look is not None:
             with contextlib.suppress(Closed):
                 look(self.record, everything=True)
-                users = look.users() if isinstance(look, Inside) else {}
+                if isinstance(look, Inside):
+                    users = look.users()
+                    changed = look.dated(changed, self.record.began)
         state = self.container.state()
         over = not state.get("Running")
         if over:
@@ -259,7 +262,7 @@ class _Run:
             sockets,
             connections,
             files,
-            changes.get(self.options.timeout),
+            changed,
             self.record.memory(),
             "ended" if over else stopped,
             int(state.get("ExitCode") or 0) if over else None,

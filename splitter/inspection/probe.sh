@@ -8,6 +8,7 @@
 #   maps          the lines of /proc/PID/maps for memory that is shared under a name
 #   fds           the open files of every process
 #   io            what each process and those that it waited for have read and written
+#   dated N       N paths follow, a line each: whose they are, and when their content and state were changed
 #   users         /etc/passwd
 #
 # It ends when stdin does, so it cannot outlive who asks. Several files come as `head` gives them, each after a line
@@ -132,6 +133,14 @@ while read -r what pids; do
             for process in /proc/[0-9]*; do
                 lines "$process/io"
             done
+            ;;
+        dated)
+            set -- /proc/self/
+            while [ "$pids" -gt 0 ] && IFS= read -r path; do
+                set -- "$@" "$path"
+                pids=$((pids - 1))
+            done
+            stat -c '%u|%f|%y|%z|%n' "$@"
             ;;
         users) files /etc/passwd ;;
     esac

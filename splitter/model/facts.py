@@ -151,12 +151,18 @@ class Listening:
 
 @dataclass(frozen=True)
 class Written:
-    """A file or folder that processes write, with their names; `readers` read it and do not write it."""
+    """A file or folder that processes write, with their names; `readers` read it and do not write it.
+
+    `perhaps` are those of which one or more may have written it, where that is not sure. `folder`: it stands for many
+    files in it.
+    """
 
     path: str
     writers: tuple[str, ...]
     evidence: Evidence
     readers: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    folder: bool = False
 
 
 @dataclass(frozen=True)

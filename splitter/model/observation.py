@@ -20,7 +20,9 @@ class Seen:
     env        the names in its environment; values are never kept
     exit_code  where it could be seen: as the shell has it, 128 + N for a signal
     times      how many of the very same command came and went under one parent; only the first is kept
-    born       seconds from the container's start; `since`: when it called `exec` last; `seconds`: how long it lived
+    started    seconds from the container's start by the kernel's clock, to ten milliseconds, where that is known
+    born       seconds from the container's start when it was seen first; `since`: when it called `exec` last;
+               `seconds`: how long it lived
     """
 
     pid: int
@@ -41,6 +43,7 @@ class Seen:
     born: float = 0.0
     since: float = 0.0
     seconds: float = 0.0
+    started: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,17 @@ class Memory:
 
 @dataclass(frozen=True)
 class Change:
-    """What `docker diff` says of a path."""
+    """What `docker diff` says of a path.
+
+    uid, at   whose it is, and when it was written, in seconds from the start; None where that could not be read
+    nothing   no content came of it: it is a folder or a socket, or only whose it is was changed
+    """
 
     path: str
     kind: Literal["changed", "added", "deleted"]
+    uid: int | None = None
+    at: float | None = None
+    nothing: bool = False
 
 
 @dataclass(frozen=True)

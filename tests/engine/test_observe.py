@@ -110,6 +110,18 @@ def test_files_are_seen_as_open_and_as_changed(run):
     assert {"/srv/data/migrated", "/srv/data/out.txt"} <= {c.path for c in seen.changes}
 
 
+def test_whose_a_changed_file_is_and_when_it_was_written_is_seen(run):
+    seen = run[0]
+    made = {c.path: c for c in seen.changes}
+    job, worker = one(seen, "python3", "app.py", "migrate"), one(seen, "python3", "app.py", "worker")
+    written = made["/srv/data/migrated"]
+    assert (written.uid, written.nothing) == (0, False)
+    assert job.started < written.at <= job.born + job.seconds + 0.05, "in the time of the job that wrote it"
+    assert made["/srv/data/out.txt"].uid == worker.uid
+    assert made["/srv/data/out.txt"].at > worker.started
+    assert "/.splitter-ended" not in made
+
+
 def test_the_probe_is_not_among_what_it_sees(run):
     assert not [p for p in run[0].processes if "#end" in " ".join(p.argv) or p.name in ("head", "ls")]
 
