@@ -160,6 +160,16 @@ def test_what_was_over_before_anybody_looked_is_told_by_its_name_and_counted():
     }
 
 
+def test_what_was_only_seen_before_it_called_exec_is_told_by_its_own_name():
+    record = started(4)
+    record.look({1: stat(1, 0), 4: stat(4), 5: Stat(5, "n4", "S", 4, 0, 5, 4, 0)}, 1)
+    record.about({5: About(("program4",))}, 1)
+    record.look({1: stat(1, 0), 4: stat(4)}, 2)
+    record.accounts([Ended(5, 4, "false", 0, 1, False)])
+    found = seen_in(record)[5]
+    assert (found.name, found.argv, found.forked, found.exit_code) == ("false", (), False, 1)
+
+
 def test_a_client_of_a_unix_socket_is_known_by_the_other_end():
     record = started(4, 5)
     rows = frozenset(

@@ -196,6 +196,8 @@ class Record:
                 if same and same[0].ended is not None:
                     told.add(same[0].number)
                     same[0].exit_code = one.exit_code
+                    if same[0].forked and not one.forked:  # it was looked at before it called `exec`, and never after
+                        same[0].forked, same[0].argv, same[0].name = False, (), one.name
                 continue
             kind = (one.parent, one.name, one.uid, one.forked)
             if one.pid not in parents and kind in short:
