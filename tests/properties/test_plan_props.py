@@ -107,8 +107,12 @@ def test_an_answer_to_no_question_is_reported(found, answers):
 
 def runs_in_order(plan):
     """Every service that is waited for is there, and none waits for itself, over however many others."""
-    waits = {s.name: {*s.depends_on, *filter(None, (s.namespace, s.pid))} for s in plan.services}
+    ipc = {s.name: {s.ipc} - {"", "shareable"} for s in plan.services}
+    waits = {s.name: {*s.depends_on, *filter(None, (s.namespace, s.pid)), *ipc[s.name]} for s in plan.services}
     assert all(on <= set(waits) for on in waits.values())
+    # Compose refuses a file in which something is to be started after what no active profile has.
+    hidden = {s.name for s in plan.services if s.profiles}
+    assert not any(on & hidden for on in waits.values()), (hidden, waits)
     done: set[str] = set()
     while len(done) < len(waits):
         free = {name for name, on in waits.items() if name not in done and on <= done}
