@@ -144,6 +144,20 @@ def test_a_password_in_a_url_is_replaced_on_both_sides():
     assert "hunter2" not in render(plan, ".")
 
 
+def test_a_server_that_is_started_for_the_set_up_alone_is_no_second_one():
+    start = process("start", "pg_ctlcluster 15 main start", lifetime="job")
+    stop = process("stop", "pg_ctlcluster 15 main stop", lifetime="job")
+    plan = planned(start, MIGRATE, stop, process("db", "postgres -D /data"), WEB)
+    assert [s.name for s in plan.services if s.role == "backing"] == ["postgres"]
+    assert [(d.process.name, d.reason) for d in plan.drops] == [
+        ("start", "db runs in a service of its own"),
+        ("stop", "db runs in a service of its own"),
+    ]
+    alone = planned(start, MIGRATE, stop, WEB)
+    assert [s.name for s in alone.services if s.role == "backing"] == ["postgres"]
+    assert [d.process.name for d in alone.drops] == ["stop"]
+
+
 def test_what_only_makes_the_database_goes_with_the_official_image():
     server = process("postgres", "/usr/lib/postgresql/15/bin/postgres")
     make = process("createdb", "createdb -O shop orders", lifetime="job", phase="once", user="postgres")

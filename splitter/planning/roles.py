@@ -69,7 +69,7 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
         because = "it sets up what the base image itself runs"
         return Placed(process, because, drop=because, known=known)
     if process.lifetime == "job":
-        return _job(process, known)
+        return _job(process, known, siblings)
     if known is not None and known.phase and any("in a shell loop" in note for note in process.notes):
         return Placed(process, f"{known.because}, again and again in a loop", "scheduler", known=known)
     if known is not None and known.phase in ("once", "prepare") and known.role == "migration":
@@ -119,12 +119,17 @@ def _optional(process: Process, image: Image, asker: Asker, siblings: tuple[Proc
     return Placed(process, because, drop=because) if answer == "drop" else replace(on, process=process)
 
 
-def _job(process: Process, known: Known | None) -> Placed:
+def _job(process: Process, known: Known | None, siblings: tuple[Process, ...]) -> Placed:
     said = set(process.command.argv)
     words = process.command.argv[1:]
     if not process.phase and (ASKS & set(words) or (len(words) == 1 and words[0] in ASKS_ALONE)):
         return Placed(process, ASKED, drop=ASKED, known=known)
     if known is not None and not known.phase and known.role in ROLES and not process.phase and not CHECKS & said:
+        same = [s for s in siblings if s is not process and not s.off and meaning(s) == known]
+        stays = next((s for s in same if s.lifetime == "service"), None)
+        if known.role == "backing" and ("stop" in words or stays is not None):
+            because = f"{stays.name if stays else known.name} runs in a service of its own"
+            return Placed(process, because, drop=because, known=known)
         return Placed(process, known.because, known.role, known=known)
     if known is not None and known.role == "drop" and not process.phase:
         return Placed(process, known.because, drop=known.because, known=known)
