@@ -248,6 +248,27 @@ LISTENS = [
         ],
     ),
     ("traefik --entrypoints.web.address=:80", {}, [("127.0.0.1:80", "CMD")]),
+    (
+        "./otelcol --config=file:./c.yaml",
+        {
+            "/srv/c.yaml": "receivers:\n  otlp:\n    protocols:\n      grpc:\n        endpoint: 0.0.0.0:4317\n"
+            "exporters:\n  otlp:\n    endpoint: http://127.0.0.1:4418\n"
+        },
+        [("127.0.0.1:4317", "/srv/c.yaml:5")],
+    ),
+    (
+        "tempo --config.file=/t.yaml",
+        {
+            "/t.yaml": "server:\n  http_listen_port: 3200\ndistributor:\n  receivers:\n    otlp:\n      protocols:\n"
+            '        http:\n          endpoint: "127.0.0.1:4418"\nquerier:\n  frontend_address: 127.0.0.1:9096\n'
+        },
+        [("127.0.0.1:3200", "/t.yaml:2"), ("127.0.0.1:4418", "/t.yaml:8")],
+    ),
+    (
+        "pyroscope --config.file=/p.yaml",
+        {"/p.yaml": "server:\n  grpc_listen_port: 9095\n"},
+        [("127.0.0.1:9095", "/p.yaml:2"), ("127.0.0.1:4040", "CMD")],
+    ),
     ("varnishd -F -a :6081 -b 127.0.0.1:8080", {}, [("127.0.0.1:6081", "CMD")]),
     (
         "pgbouncer /etc/pgb.ini",
@@ -396,6 +417,7 @@ COMMANDS = {
     "puma": ("/x", "puma -C /x"),
     "unicorn": ("/x", "unicorn -c /x"),
     "varnish": ("/x", "varnishd -f /x"),
+    "telemetry": ("/x", "tempo --config.file=/x"),
     "pgbouncer": ("/x.ini", "pgbouncer /x.ini"),
     "caddy json": ("/x.json", "caddy run --config /x.json"),
     "toml": ("/x.toml", "traefik --configFile=/x.toml"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from splitter.inspection._address import Address, address
 from splitter.inspection.configs import MAX_FILES, Mention, Said, first_file, from_folder, option, text_of
-from splitter.inspection.configs.traefik import line_of
+from splitter.inspection.configs._values import line_of
 from splitter.model.facts import Evidence, Process
 from splitter.model.image import Image, normal
 

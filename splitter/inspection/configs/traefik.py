@@ -4,20 +4,17 @@ Traefik: "Static Configuration" (flags, YAML or TOML) and "File provider". `serv
 """
 
 import posixpath
-import tomllib
-from collections.abc import Iterator
 
-from splitter.catalogue import load_yaml
 from splitter.catalogue.listening import number
 from splitter.catalogue.peel import peel
 from splitter.inspection._address import Address, address
 from splitter.inspection.configs import MAX_FILES, Mention, Said, first_file, from_folder, option, text_of
+from splitter.inspection.configs._values import line_of, values
 from splitter.model.facts import Evidence, Process
 from splitter.model.image import Image, normal
 
 PROGRAMS = ("traefik",)
 MAIN = tuple(f"/etc/traefik/traefik.{ending}" for ending in ("yml", "yaml", "toml"))
-Value = tuple[tuple[str, ...], str]
 
 
 def read(process: Process, image: Image) -> Said:
@@ -33,7 +30,7 @@ def read(process: Process, image: Image) -> Said:
     main = from_folder(process, image, given) or first_file(image, *MAIN)
     if main:
         text = text_of(image, main, said)
-        for keys, value in _values(text, main):
+        for keys, value in values(text, main):
             evidence = Evidence(main, line_of(text, value))
             _static(tuple(k.lower() for k in keys), value, evidence, "config", said, dynamic)
             _dynamic(keys, value, evidence, said)
@@ -45,7 +42,7 @@ def read(process: Process, image: Image) -> Said:
         )
     for path in files[:MAX_FILES]:
         text = text_of(image, path, said)
-        for keys, value in _values(text, path):
+        for keys, value in values(text, path):
             _dynamic(keys, value, Evidence(path, line_of(text, value)), said)
     return said
 
@@ -67,28 +64,3 @@ def _dynamic(keys: tuple[str, ...], value: str, evidence: Evidence, said: Said) 
     asked = address(value) if is_server else None
     if asked is not None:
         said.reaches.append(Mention(value, evidence, asked))
-
-
-def _values(text: str, path: str) -> Iterator[Value]:
-    """Every plain value with the keys that lead to it; nothing where the file is neither YAML nor TOML."""
-    try:
-        root: object = tomllib.loads(text) if path.endswith(".toml") else load_yaml(text)
-    except (ValueError, RecursionError):
-        return
-    open_: list[tuple[tuple[str, ...], object]] = [((), root)]
-    for _ in range(20_000):
-        if not open_:
-            return
-        keys, value = open_.pop(0)
-        if isinstance(value, dict):
-            open_ += [((*keys, str(k)), v) for k, v in value.items()]
-        elif isinstance(value, list):
-            open_ += [((*keys, str(i)), v) for i, v in enumerate(value)]
-        elif keys and isinstance(value, str):
-            yield keys, value
-
-
-def line_of(text: str, value: str) -> int | None:
-    """The line on which a value first stands."""
-    at = text.find(value)
-    return text.count("\n", 0, at) + 1 if at >= 0 and value else None
