@@ -129,37 +129,21 @@ def planned(*changes, files=()):
     return mounts, [g.what for g in plan.gaps], plan
 
 
-def test_what_a_job_makes_is_there_for_the_services():
-    mounts, gaps, plan = planned(Change("/app/public/built/app.js", "added", 0, 2.0))
-    assert mounts == {name: {"/app/public": "public"} for name in ("migrate", "web", "worker")}
-    assert "migrate makes it" in plan.volumes[0].because
-    assert gaps == []
-
-
-def test_what_a_job_or_another_made_is_there_for_the_services_too():
-    written = Written("/app/public/x", (), Evidence("run time"), perhaps=("migrate", "web"))
-    plan = make_plan(Facts((JOB, WEB, WORKER), written=(written,)), IMAGE, {})
-    assert all(m.path == "/app/public" for s in plan.services for m in s.volumes)
-    assert sum(len(s.volumes) for s in plan.services) == 3
-
-
-def test_what_one_service_writes_is_kept_for_it():
-    mounts, gaps, _ = planned(files=[Open(3, "/var/lib/shop/up/state.db", True, True)])
-    assert mounts == {"migrate": {}, "web": {"/var/lib/shop": "shop"}, "worker": {}}
-    assert gaps == []
-
-
 @pytest.mark.parametrize(
-    "change",
+    ("written", "said"),
     [
-        pytest.param(Change("/app/old/new.txt", "added", 0, 2.0), id="among files of the image, by a job"),
-        pytest.param(Change("/app/data/x", "added", 0, 6.0), id="by whom is not known"),
+        pytest.param({"changes": [Change("/app/public/app.js", "added", 0, 2.0)]}, "/app/public/app.js (migrate)",
+                     id="by a job"),
+        pytest.param({"changes": [Change("/app/data/x", "added", 0, 6.0)]}, "/app/data/x;",
+                     id="by nobody that is known"),
+        pytest.param({"files": [Open(3, "/var/lib/shop/state.db", True, True)]}, "/var/lib/shop/state.db (web)",
+                     id="by the one that holds it open"),
     ],
-)
-def test_what_cannot_be_placed_is_told(change):
-    mounts, [gap], _ = planned(change)
+)  # fmt: skip
+def test_what_is_written_and_on_no_volume_is_told_and_not_decided(written, said):
+    mounts, [gap], _ = planned(*written.get("changes", ()), files=written.get("files", ()))
     assert not any(mounts.values())
-    assert change.path in gap
+    assert said in gap
 
 
 @pytest.mark.parametrize(

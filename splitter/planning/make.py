@@ -95,7 +95,7 @@ class _Work:
                 for path, text in draft.runs.patches.items():
                     cuts.patches.whole(path, text, draft)
         volumes.kept(self.drafts, self.facts, image, self.volumes)
-        cuts.gaps += volumes.observed(self.drafts, self.facts, image, self.volumes)
+        cuts.gaps += volumes.observed(self.drafts, self.facts)
         if job is not None:
             cuts.gaps += made.share(job, self.drafts, image, self.volumes)
         self.owners()

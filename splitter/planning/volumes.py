@@ -87,31 +87,22 @@ def kept(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume])
         _mount(together, path, f"{names(writers)} write{'s' if len(writers) == 1 else ''} what others read", volumes)
 
 
-def observed(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume]) -> list[Gap]:
-    """Named volumes for what a run shows to be written and no file tells of.
+def observed(drafts: Drafts, facts: Facts) -> list[Gap]:
+    """What a run shows to be written, no file tells of and no volume holds, with those who may have written it.
 
-    What a one-off job makes is for whoever of the application reads it; what one service writes, for that. Only a
-    folder that the image has no files in becomes a volume; what else was written is told, with those who may have.
+    It is told and not decided: who was there when a file was written differs from run to run, and the file that comes
+    out of a plan must not.
     """
     loose: list[str] = []
     for written in facts.written:
         if written.evidence.path != RUN or not _lasting(written.path) or _owner(written.path, drafts):
             continue
         authors = _services((*written.writers, *written.perhaps), drafts)
-        job = next((d for d in authors if d.one_off), None)
         if written.writers and not authors:
             continue  # of a process that is not kept, or of a server with an image of its own
-        users = authors if len(written.writers) == 1 else []
-        if job is not None:
-            users = [job, *(d for d in drafts.own() if d.role in ("proxy", "web", "worker", "scheduler"))]
-        if all(any(within(written.path, m) for m in d.mounts) for d in users or drafts.own()):
+        if any(within(written.path, m) for d in drafts.own() for m in d.mounts):
             continue
-        folder = _empty_in(image, written.path if written.folder else posixpath.dirname(written.path))
-        if users and folder:
-            because = f"{job.name} makes it" if job is not None else f"{names(users)} writes it"
-            _mount(users, folder, f"{because} (seen while it ran)", volumes)
-        else:
-            loose.append(f"{written.path} ({names(authors)})" if authors else written.path)
+        loose.append(f"{written.path} ({names(authors)})" if authors else written.path)
     if not loose:
         return []
     more = f" and {len(loose) - MANY} more" if len(loose) > MANY else ""
@@ -124,16 +115,6 @@ def _lasting(path: str) -> bool:
     parts = path.strip("/").split("/")
     system = parts[0] in SYSTEM or path.startswith("/var/lib/dpkg/")
     return not _passing(path) and not system and not any(p in NOT_KEPT or p.startswith(".") for p in parts)
-
-
-def _empty_in(image: Image, folder: str) -> str:
-    """The highest folder around this one that the image has nothing in; "" where it has, or cannot be asked."""
-    if not image.complete or folder == "/" or any(image.names(folder)):
-        return ""
-    above = posixpath.dirname(folder)
-    while above not in ("/", "/var", "/srv", "/opt", "/home", "/var/lib") and not any(image.names(above)):
-        folder, above = above, posixpath.dirname(above)
-    return folder
 
 
 def _services(processes: Iterable[str], drafts: Drafts) -> list[Draft]:
