@@ -27,6 +27,8 @@ from splitter.planning.whole import Harmless, adopt
 
 MOVES = ("env", "default")  # places of an address that a service is given anew
 ORDER = ("proxy", "web", "worker", "scheduler", "job", "migration", "backing")
+# Notes of a process that its service's comment repeats.
+TOLD = ("run as it is", "it may run a schedule", "it runs a", "it was given a password", "it migrates the database")
 
 
 def make_plan(facts: Facts, image: Image, answers: Mapping[str, str]) -> Plan:
@@ -110,7 +112,7 @@ class _Work:
         for draft in self.drafts.own():
             if draft.mode:
                 draft.mounts = everything(self.drafts)
-        preludes.share(self.drafts, self.facts.processes, image, cuts.patches)
+        preludes.share(self.drafts, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
         services = tuple(finish(d, image, named, self.secrets) for d in ordered)
@@ -152,7 +154,7 @@ class _Work:
         if "Never scale" not in " ".join(draft.notes) and each.role == "scheduler":
             draft.note("Exactly one: a second would do everything twice.")
         for note in process.notes:
-            if note.startswith(("run as it is", "it may run a schedule")):
+            if note.startswith(TOLD):
                 draft.note(note[0].upper() + note[1:] + ".")
         return self.drafts.add(behind(draft, process))
 
