@@ -6,7 +6,7 @@ from dataclasses import replace
 from splitter.errors import SplitterError
 from splitter.inspection._idle import waiting
 from splitter.managers import Expand, managers
-from splitter.model.facts import Command, Evidence, Facts, Gap, Process
+from splitter.model.facts import Command, Evidence, Facts, Gap, Part, Process
 from splitter.model.image import Image
 
 GIVE_WAY = ("shell", "execline")  # what they start last takes their place
@@ -48,7 +48,8 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
         stop_signal=config.stop_signal,
     )
     found: list[Process] = []
-    for item in _leaves(first, image, using, [MAX_STARTS]):
+    unread: list[Process] = []
+    for item in _leaves(first, image, using, [MAX_STARTS], unread):
         if isinstance(item, Gap):
             if item not in gaps:
                 gaps.append(item)
@@ -58,16 +59,21 @@ def discover(image: Image, using: Mapping[str, Expand] | None = None) -> Facts:
             gaps.append(Gap(f"more than {MAX_PROCESSES} processes; the rest was not read", first.evidence))
             break
     gaps += (gap for gap in image.late() if gap not in gaps)
-    return Facts(processes=_distinct(found), gaps=tuple(gaps))
+    return Facts(processes=tuple(_read(p, unread) for p in _distinct(found)), gaps=tuple(gaps))
 
 
 def _leaves(
-    process: Process, image: Image, using: Mapping[str, Expand], left: list[int], above: tuple[object, ...] = ()
-) -> Iterator[Process | Gap]:
-    """What a process comes down to. `above` are the commands that it came from, `left` how many may still be read."""
+    process: Process, image: Image, using: Mapping[str, Expand], left: list[int], unread: list[Process],
+    above: tuple[object, ...] = (),
+) -> Iterator[Process | Gap]:  # fmt: skip
+    """What a process comes down to. `above` are the commands that it came from, `left` how many may still be read.
+
+    `unread` gets every process of which something could not be read.
+    """
     own = (process.command, process.user, process.workdir, sorted(process.env.items()), process.notes)
     left[0] -= 1
     if left[0] <= 0:
+        unread += [part.script for part in process.parts if part.script is not None]
         yield Gap(f"more than {MAX_STARTS} starts; the rest was not read", Evidence("image config"))
         return
     seen = image.with_files(process.files)
@@ -80,7 +86,10 @@ def _leaves(
         yield process
         return
     # A step that its manager hands back as it is, is no start of itself: nobody claims it again.
-    if own in above or len(above) > MAX_DEPTH:
+    again = own in above or len(above) > MAX_DEPTH
+    if again or any(isinstance(child, Gap) for got in claims.values() for child in got):
+        unread += [process, *(part.script for part in process.parts if part.script is not None)]
+    if again:
         yield Gap("starts itself, or is nested too deep to be read", process.evidence)
         return
     [(name, children)] = claims.items()
@@ -96,7 +105,7 @@ def _leaves(
         chain = name == "execline" and made.evidence == process.evidence
         if (step or (gives_way and child is services[0])) and not chain:
             made = replace(made, launchers=(*process.launchers, process))
-        yield from _leaves(made, image, using, left, (*above, own))
+        yield from _leaves(made, image, using, left, unread, (*above, own))
 
 
 def _inherit(child: Process, parent: Process, manager: str) -> Process:
@@ -131,7 +140,28 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
         patches={**parent.patches, **child.patches},
         files={**parent.files, **child.files},
         launchers=parent.launchers,
+        parts=(*parent.parts, replace(_part(child), script=parent)),
     )
+
+
+def _part(child: Process) -> Part:
+    """What a manager says of where its child stands; one that is its parent but for a few words says nothing."""
+    last = child.parts[-1] if child.parts else Part()
+    return last if last.script is None else Part()
+
+
+def _read(process: Process, unread: list[Process]) -> Process:
+    """A process that knows which of the scripts that led to it were read to their ends."""
+    seen = {id(p) for p in unread}
+    return replace(process, parts=tuple(replace(p, whole=id(p.script) not in seen) for p in process.parts))
+
+
+def _both(one: tuple[Part, ...], other: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Where a process stands that one script starts twice."""
+    last, again = one[-1:], other[-1:]
+    if not last or not again or last[0].script is not again[0].script:
+        return one
+    return (*one[:-1], replace(last[0], calls=tuple(sorted({*last[0].calls, *again[0].calls}))))
 
 
 def _distinct(processes: list[Process]) -> tuple[Process, ...]:
@@ -146,6 +176,8 @@ def _distinct(processes: list[Process]) -> tuple[Process, ...]:
         if same.off and not process.off:
             del once[key(process)]  # it starts where it is on
             once[key(process)] = process
+        elif same is not process and same.off == process.off:
+            once[key(process)] = replace(same, parts=_both(same.parts, process.parts))
     kept = list(once.values())
     taken: set[str] = set()
     # What stays up is known by its name, and others wait for it by that name; a step before it takes the next, and

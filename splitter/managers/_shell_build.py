@@ -8,13 +8,13 @@ from splitter.catalogue import one_off, peel, service
 from splitter.managers import _scripts
 from splitter.managers._launch import DISPATCHERS, name_of
 from splitter.managers._packaged import packaged
-from splitter.managers._shell_calls import acts, bare, daemonizes, logs, waited
+from splitter.managers._shell_calls import acts, bare, daemonizes, logs, may_stay, waited, with_taken
 from splitter.managers._shell_command import LIBRARY, Commands
 from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
 from splitter.managers._shell_render import Rendered, Renderer
 from splitter.managers._shell_target import SHELLS, Script, interpreter
 from splitter.managers._shell_units import TEMPORARY, Unit, units
-from splitter.model.facts import Command, Gap, Lifetime, Phase, Process
+from splitter.model.facts import Command, Gap, Lifetime, Part, Phase, Process
 from splitter.model.image import Image, Node
 from splitter.shell import quote
 from splitter.shell.calls import Call, Trace
@@ -36,7 +36,7 @@ class Builder(Commands):
         stays: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(process, image, script, given)
-        self.trace = _with_taken(trace)
+        self.trace = with_taken(trace)
         self.stays = stays
         self.files: dict[str, Node | None] = {}
         self.written = 0
@@ -49,7 +49,8 @@ class Builder(Commands):
         acting = frozenset(i for i, m in enumerate(meanings) if acts(m))
         self.renderer = Renderer(
             self.script.path, self.script.text, self.trace, self.text_of, acting, frozenset(self.given),
-            frozenset(i for i, m in enumerate(meanings) if m.call.off and m.kind in ("file", "own")), self.replay,
+            frozenset(i for i, m in enumerate(meanings) if may_stay(m)), self.replay,
+            tuple(a for a in self.script.args if isinstance(a, str)),
         )  # fmt: skip
         parts = units(meanings)
         if self.process.lifetime == "scheduled" and (len(parts) != 1 or parts[0].what not in ("job", "service", "own")):
@@ -100,11 +101,12 @@ class Builder(Commands):
 
     def replay(self, text: str, first: Call) -> Sequence[Call]:
         """What a text does as a step that starts with this call, read as the script was."""
-        return evaluate(
+        trace = evaluate(
             text, path=self.script.path, env={**self.given, **first.env}, args=self.script.args,
             cwd=first.cwd or "/", files=self.image, dialect=self.script.dialect,
             user=self.process.user or self.image.config.user, zero=self.script.zero, stays=self.stays,
-        ).calls  # fmt: skip
+        )  # fmt: skip
+        return with_taken(trace).calls
 
     def meanings(self, echo: bool) -> list[Meaning]:
         """Every call with its meaning, the files that those before it write at hand."""
@@ -174,6 +176,7 @@ class Builder(Commands):
             lifetime="job",
             phase="once" if secret else "prepare",
             notes=("makes a secret",) if secret else (),
+            parts=(self.part(unit),),
         )
 
     def own_name(self) -> str:
@@ -344,7 +347,15 @@ class Builder(Commands):
             off=call.off,
             notes=tuple(dict.fromkeys(said)),
             files=self.after_files[unit.at[0]],
+            parts=(self.part(unit),),
         )
+
+    def part(self, unit: Unit) -> Part:
+        return Part(calls=tuple(unit.at), render=self.together)
+
+    def together(self, calls: frozenset[int]) -> tuple[str, ...]:
+        """The command that makes these calls of the script, all of them parts of its steps."""
+        return self.shell(self.renderer.only(calls))
 
     def full(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(self.process.workdir or "/", path)) if path else ""
@@ -374,18 +385,6 @@ class Builder(Commands):
             self.named = True
             return self.process.name
         return self.name(argv)
-
-
-def _with_taken(trace: Trace) -> Trace:
-    """A migration is one too where the script keeps what it prints; what else is asked in `$(...)` is no process."""
-    calls: list[Call] = []
-    for at in range(len(trace.calls) + 1):
-        for before, call in trace.taken:
-            known = one_off(call.argv) if before == at else None
-            if known is not None and known.role == "migration" and not call.condition:
-                calls.append(call)
-        calls += trace.calls[at : at + 1]
-    return replace(trace, calls=tuple(calls)) if trace.taken else trace
 
 
 def _decided(by: str) -> str:

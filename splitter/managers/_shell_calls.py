@@ -2,11 +2,15 @@
 
 import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 
 from splitter.catalogue import foreground, one_off, peel, service
 from splitter.managers._shell_kinds import PIPE_ENDS, Meaning, writes
 from splitter.managers._shell_units import asks
-from splitter.shell.calls import Call
+from splitter.shell.calls import Call, Trace
+
+# Words of SQL that change something, and the option that reads a file of them.
+CHANGES = frozenset(("CREATE", "ALTER", "INSERT", "UPDATE", "DELETE", "DROP", "GRANT", "-F", "<"))
 
 
 def acts(one: Meaning) -> bool:
@@ -16,6 +20,23 @@ def acts(one: Meaning) -> bool:
     if one.kind == "skip":
         return one.call.loop == "forever" or posixpath.basename(one.argv[0]) == "wait"
     return True
+
+
+def may_stay(one: Meaning) -> bool:
+    """Whether a call that is off may stay in any container that gets the text around it.
+
+    Where someone turns its switch, file commands and what is no known one-off work were done at every start, too.
+    """
+    if not one.call.off:
+        return False
+    return one.kind in ("file", "own") or (one.kind == "job" and one.known is None)
+
+
+def queries(call: Call) -> bool:
+    """Whether a database is only asked: `psql -c "SELECT 1"`, also with its question as input."""
+    said = [*call.argv[1:], *(r.body or "" for r in call.redirects)]
+    words = {word.upper() for text in said for word in text.split()}
+    return bool(words & {"SELECT", "SHOW"}) and not words & CHANGES
 
 
 def daemonizes(argv: tuple[str, ...]) -> bool:
@@ -64,3 +85,15 @@ def bare(argv: tuple[str, ...]) -> tuple[str, ...]:
             if posixpath.basename(word).startswith(meant.interpreter):
                 return argv[at:]
     return argv[len(front) :]
+
+
+def with_taken(trace: Trace) -> Trace:
+    """A migration is one too where the script keeps what it prints; what else is asked in `$(...)` is no process."""
+    calls: list[Call] = []
+    for at in range(len(trace.calls) + 1):
+        for before, call in trace.taken:
+            known = one_off(call.argv) if before == at else None
+            if known is not None and known.role == "migration" and not (call.condition or queries(call)):
+                calls.append(call)
+        calls += trace.calls[at : at + 1]
+    return replace(trace, calls=tuple(calls)) if trace.taken else trace

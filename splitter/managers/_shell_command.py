@@ -13,6 +13,8 @@ from splitter.model.image import Image
 from splitter.shell import quote
 from splitter.shell.calls import Call, Word
 from splitter.shell.lexer import Param, lex
+from splitter.shell.names import used
+from splitter.shell.parse import parse
 
 LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
 BASHISMS = ("[[", "((", "<<<", "<(", "function ", "declare ", "${!", "&>", "shopt", "=(", "pipefail", "|&")
@@ -86,7 +88,11 @@ class Commands:
     def shell(self, rendered: Rendered) -> tuple[str, ...]:
         """A text as a command, in the shell that it needs, with the script's arguments where it uses them."""
         text = rendered.text
-        bash = self.script.dialect in ("bash", "zsh", "ksh") and any(b in text for b in BASHISMS)
+        bash = self.script.dialect in ("bash", "zsh", "ksh") and (
+            any(b in text for b in BASHISMS) or bool({".", "source"} & set(used(parse(text))[0]))
+        )  # a file that is read in was written for the script's own shell
+        if bash and not self.script.inline and "0" in used(parse(text))[1]:
+            text = f"BASH_ARGV0={shlex.quote(self.script.path)}\n{text}"
         args: tuple[str, ...] = ()
         if rendered.arguments and self.script.args:
             args = (self.script.zero, *(a if isinstance(a, str) else a.text for a in self.script.args))

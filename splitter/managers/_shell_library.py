@@ -1,6 +1,6 @@
 """The functions of a script and of the files that it reads in: what each gives, and what it would start."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeAlias
 
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
@@ -20,10 +20,12 @@ class Library:
 
     def __init__(
         self, path: str, trace: Trace, script: Callable[[str], Script | None], keep: Collection[int],
-        acting: Collection[int], loose: Collection[int],
+        acting: Collection[int], loose: Collection[int], args: Sequence[str] = (),
     ) -> None:  # fmt: skip
+        self.args = args
         self.path, self.trace, self.script = path, trace, script
         kept = {i for i in keep if 0 <= i < len(trace.calls)}
+        self.begin = min((trace.calls[i].root[0] for i in kept), default=0)
         self.end = max((trace.calls[i].root[1] for i in kept), default=0)
         self.roots = {trace.calls[i].root for i in kept}
         self.kept = {site for i in kept for site in _frames(trace.calls[i])}
@@ -39,7 +41,7 @@ class Library:
         self._gives: dict[str, frozenset[str]] = {}
         self._calls: dict[str, frozenset[str]] = {}
         self._stays: dict[str, bool] = {}
-        self._within = False  # in a statement that leads to a kept call
+        self._within = False  # in a statement that leads to a kept call, or behind the first of them
         self._left: dict[str, bool] = {}
         self._used: dict[str, int] = {}
         self._all: frozenset[str] | None = None

@@ -33,7 +33,7 @@ class Renderer:
     """The texts of one script and of the files that it reads in; `acts` says which calls are more than output.
 
     `loose` are those of them that may stay where they are, and `replay` reads a text as that of a step that starts
-    with this call: a slice is taken only where it is read to do the same.
+    with this call: a slice is taken only where it is read to do the same. `args` are the script's arguments.
     """
 
     path: str
@@ -44,6 +44,7 @@ class Renderer:
     given: Collection[str] = ()
     loose: frozenset[int] = frozenset()
     replay: Callable[[str, Call], Sequence[Call]] | None = None
+    args: tuple[str, ...] = ()
     _looked: int = 0
     _failed: int = 0
     _scripts: dict[str, Script] = field(default_factory=dict)
@@ -97,7 +98,7 @@ class Renderer:
         )
         if self._looked > MAX_SLICED or self._failed >= MAX_FAILED:
             return whole
-        text = Slicer(self.path, self.trace, self.script, keep, self.acts, self.loose).text()
+        text = Slicer(self.path, self.trace, self.script, keep, self.acts, self.loose, self.args).text()
         if text is None or text.count("\n") >= whole.text.count("\n") or parse(text).broken:
             return whole
         if not self._same(text, keep):
@@ -108,14 +109,16 @@ class Renderer:
         """Whether a text makes the kept calls, in their order, and no other that the script makes or does not."""
         calls = self.trace.calls
         wanted = [calls[i] for i in sorted(keep)]
-        known, kept = {c.argv for c in calls}, {c.argv for c in wanted}
-        barred = {calls[i].argv for i in self.acts - self.loose - keep} - kept
-        found = self.replay(text, calls[min(keep)]) if self.replay else ()
-        there = [c for c in found if c.argv in kept]
-        same = all(c.argv in known and c.argv not in barred for c in found) and _alike(
-            [c for c in wanted if not c.off], [c for c in there if not c.off]
+        first = wanted[0]
+        known, kept = {c.argv for c in calls}, {_told(c) for c in wanted}
+        argvs = {c.argv for c in wanted}
+        barred = {calls[i].argv for i in self.acts - self.loose - keep} - argvs
+        found = self.replay(text, first) if self.replay else ()
+        there = [c for c in found if _told(c) in kept]
+        same = all(says(c) or (c.argv in known and c.argv not in barred) for c in found) and _alike(
+            [c for c in wanted if not c.off], [c for c in there if not c.off], first
         )
-        same = same and all(any(_alike([c], [d]) for d in there) for c in wanted if c.off)
+        same = same and all(any(_alike([c], [d], first) for d in there) for c in wanted if c.off)
         self._failed += not same and len(found) > MANY_CALLS
         return same
 
@@ -250,10 +253,22 @@ def foreground(text: str) -> str:
     return text[:-1].rstrip() if text.endswith("&") and not text.endswith("&&") else text
 
 
-def _alike(wanted: Sequence[Call], found: Sequence[Call]) -> bool:
-    """Whether calls are the same ones, each under its conditions; the script may know that further ones hold."""
+def says(call: Call) -> bool:
+    """Whether a call only prints."""
+    quiet = call.argv[0] in ("echo", "printf") and not call.pipe
+    return quiet and all(r.target is None or r.op == ">&" for r in call.redirects)
+
+
+def _alike(wanted: Sequence[Call], found: Sequence[Call], first: Call) -> bool:
+    """Whether calls are the same ones, each under its conditions; the script may know that further ones hold.
+
+    Their environment is that of the first one and what is exported on the way.
+    """
     return len(wanted) == len(found) and all(
-        _told(a) == _told(b) and (a.cwd == b.cwd or not a.cwd) and set(a.guards) <= set(b.guards)
+        _told(a) == _told(b)
+        and (a.cwd == b.cwd or not a.cwd)
+        and set(a.guards) <= set(b.guards)
+        and all({**first.env, **b.env}.get(n) == v for n, v in a.env.items() if first.env.get(n) != v)
         for a, b in zip(wanted, found, strict=True)
     )
 

@@ -6,13 +6,16 @@ read in and only defines things stays read in, and just those of its functions a
 something else. Comments, messages and arms that hold nothing of all this go.
 """
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
 from splitter.managers._shell_library import Library, Site
+from splitter.shell.lexer import Param, lex
 from splitter.shell.names import used
 from splitter.shell.parse import parse
+from splitter.shell.patterns import matches
 from splitter.shell.syntax import (
     Arithmetic,
     Assign,
@@ -37,12 +40,15 @@ Lines: TypeAlias = list[tuple[int, str]]  # depth, and one line, or a statement 
 MAX_ROUNDS = 12
 JUMPS = frozenset(("exit", "return", "break", "continue"))
 STATE = frozenset(("set", "shopt", "umask", "ulimit", "cd", "pushd", "popd", "shift", "trap", "eval", "exec", "alias"))
+PLACES = ("$0", "${0", "BASH_SOURCE", "dirname")  # how a script says where it stands
 SAYS = frozenset(("echo", "printf"))
 OWN = ("$1", "$2", "$3", "$@", "$*", "$#", "${1", "${2", "${3", "${@", "${*", "${#", "FUNCNAME", "BASH_SOURCE")
 
 
 class Slicer(Library):
     """The slice of one script for some of its calls."""
+
+    _top = False  # at the script's top level, where its arguments are its own
 
     def text(self) -> str | None:
         """The slice; None where the script is not one that can be sliced."""
@@ -86,10 +92,13 @@ class Slicer(Library):
         return "\n".join("  " * depth + text for depth, text in [*top[:behind], *functions, *top[behind:]])
 
     def _settled(self, path: str, one: Statement, root: bool) -> Lines:
-        self._within = root
+        self._within = root or one.span.start >= self.begin
         self._left.clear()
+        self._top = True
         lines = self._statement(path, one, False)
-        return self._statement(path, one, True) if lines and root else lines
+        lines = self._statement(path, one, True) if lines and root else lines
+        self._top = False
+        return lines
 
     def _behind(self, top: Lines, names: set[str]) -> int:
         """Where functions go: behind the files that are read in, before the first statement that may call one."""
@@ -133,7 +142,10 @@ class Slicer(Library):
         return [(0, f"{node.name}() {{"), *_deeper(self._body(path, node.body) or [(0, ":")]), (0, "}")]
 
     def _body(self, path: str, body: Body) -> Lines:
-        return self._sequence(path, body, True) if self._sequence(path, body, False) else []
+        top, self._top = self._top, False
+        lines = self._sequence(path, body, True) if self._sequence(path, body, False) else []
+        self._top = top
+        return lines
 
     # Statements
 
@@ -228,6 +240,8 @@ class Slicer(Library):
         if target is not None and not self._file_stays(target):
             script = self.script(target)
             return self._sequence(target, script.body, True) if script else []
+        if target is not None and any(mark in str(w) for w in one.words for mark in PLACES):
+            return [(0, f"{one.words[0]} {shlex.quote('/' + target.lstrip('/'))}")]  # the slice stands in no such place
         head = one.words[0] if one.words else None
         alone = len(one.words) == 1 and not one.assigns and not one.redirects
         if isinstance(head, str) and alone and self._used.get(head) == 1 and head not in self.wholes:
@@ -275,7 +289,31 @@ class Slicer(Library):
             out += [(0, f"{word} {self._raw(path, condition.span)}; then"), *_deeper(lines or [(0, ":")])]
         return [*out, *([(0, "else"), *_deeper(orelse)] if orelse else []), (0, "fi")]
 
+    def _argument(self, one: Case) -> Lines | None:
+        """The arm that is taken for an argument that the script has; None where that is not certain."""
+        main = self.script(self.path)
+        parts = lex(one.word)
+        word = parts[0] if len(parts) == 1 else None
+        if main is None or not isinstance(word, Param) or not word.name.isdecimal() or word.op:
+            return None
+        at = int(word.name) - 1
+        for other in walk(main.body):
+            if isinstance(other, Simple) and other.span.start < one.span.start and _moves(other):
+                return None
+        if not 0 <= at < len(self.args) or any(falls for _, _, falls in one.arms):
+            return None
+        for patterns, body, _ in one.arms:
+            found = [matches(p, self.args[at]) if not set(p) & set("$`\"'\\") else None for p in patterns]
+            if any(found):
+                return self._sequence(self.path, body, True)
+            if None in found:
+                return None
+        return []
+
     def _case(self, path: str, one: Case, jumps: bool) -> Lines:
+        decided = self._argument(one) if self._top and path == self.path else None
+        if decided is not None:
+            return decided
         arms = [(p, self._sequence(path, body, jumps), falls) for p, body, falls in one.arms]
         if not any(lines for _, lines, _ in arms):
             return []
@@ -290,6 +328,12 @@ class Slicer(Library):
                 (1, f"{' | '.join(patterns)}) {end}")
             ]  # fmt: skip
         return [*out, (0, "esac")]
+
+
+def _moves(one: Simple) -> bool:
+    """Whether a command gives the script other arguments."""
+    options = all(isinstance(w, str) and w[:1] in ("-", "+") and w != "--" for w in one.words[1:2])
+    return one.words[:1] == ("shift",) or (one.words[:1] == ("set",) and not options)
 
 
 def _deeper(lines: Sequence[tuple[int, str]], by: int = 1) -> Lines:

@@ -1,7 +1,7 @@
 """What was found in an image: processes, couplings and gaps, each with its evidence."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -82,6 +82,7 @@ class Process:
     files         what was written before it starts, by path (None: removed); not part of the JSON form
     launchers     the scripts that give way to it, or that a job is a step of, outermost first, as they were started;
                   not part of the JSON form
+    parts         where it stands in each thing that led to it, outermost first; not part of the JSON form
     """
 
     name: str
@@ -107,11 +108,28 @@ class Process:
     patches: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, "Node | None"] = field(default_factory=dict, compare=False, repr=False)
     launchers: tuple["Process", ...] = field(default=(), compare=False, repr=False)
+    parts: tuple["Part", ...] = field(default=(), compare=False, repr=False)
 
     @property
     def id(self) -> str:
         """Stable across builds: made of the managers and the name, never of an index or a pid."""
         return "/".join((*dict.fromkeys(self.via), self.name))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a process stands in what started it, so that several parts of one script can be written as one again.
+
+    script   the process whose manager gave it; None until discovery knows
+    calls    the numbers of the calls that it is made of, where that is a shell script
+    render   the shell command that makes some calls of that script and no others that matter; None where there is none
+    whole    all that the script starts was read, so that running it as it is does just that
+    """
+
+    script: "Process | None" = None
+    calls: tuple[int, ...] = ()
+    render: Callable[[frozenset[int]], tuple[str, ...]] | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True)

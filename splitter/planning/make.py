@@ -112,7 +112,7 @@ class _Work:
         for draft in self.drafts.own():
             if draft.mode:
                 draft.mounts = everything(self.drafts)
-        preludes.share(self.drafts, image, cuts.patches)
+        preludes.share(self.drafts, self.facts.processes, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
         services = tuple(finish(d, image, named, self.secrets) for d in ordered)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.planning.draft import Draft, Drafts
+from splitter.planning.joined import joined
 from splitter.planning.patches import Patches
 from splitter.planning.scripts import script
 
 SHORT = 7  # lines of set-up that a command can hold and still be read
 
 
-def share(drafts: Drafts, image: Image, patches: Patches) -> None:
+def share(drafts: Drafts, facts: Sequence[Process], image: Image, patches: Patches) -> None:
     """Move what two or more services run before their programs into a script of its own, where it is long."""
     groups: dict[tuple[str, ...], list[Draft]] = {}
     for draft in drafts.own():
@@ -23,7 +24,7 @@ def share(drafts: Drafts, image: Image, patches: Patches) -> None:
     for members in groups.values():
         if len(members) < 2:
             continue
-        shell, text = script(prelude(members[0]), image, common(members))
+        shell, text = script(joined(prelude(members[0]), facts), image, common(members))
         text = f"#!/bin/{shell}\ncd {shlex.quote(image.config.workdir or '/')}\n{text}"
         if text.count("\n") <= SHORT:
             continue
@@ -32,6 +33,11 @@ def share(drafts: Drafts, image: Image, patches: Patches) -> None:
         for draft in members:
             patches.whole(path, text, draft)
             draft.script = f"{shell} {path}"
+    for draft in drafts.own():
+        setup = prelude(draft) if draft.script else []
+        draft.steps = [*setup, *joined(draft.steps[len(setup) :], facts)] if draft.steps else []
+        if not draft.script:
+            draft.prepare = joined(draft.prepare, facts)
 
 
 def prelude(draft: Draft) -> list[Process]:
