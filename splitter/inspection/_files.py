@@ -7,15 +7,17 @@ ships makes no coupling, each service has the image.
 import fnmatch
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from splitter.catalogue.peel import peel
+from splitter.inspection import _watch
 from splitter.inspection._codeuses import Place
 from splitter.inspection._hints import words
 from splitter.inspection._offers import PLUMBING, Member
+from splitter.inspection._watch import Touch
 from splitter.inspection.code._paths import database, is_folder_name, sqlite
 from splitter.inspection.configs import Mention
-from splitter.model.facts import Coupling, Evidence, Written
+from splitter.model.facts import Coupling, Written
 from splitter.model.image import Image, normal
 
 DEVICES = ("/dev/", "/proc/", "/sys/")
@@ -28,25 +30,14 @@ TOO_MUCH = ("/", "/tmp", "/var", "/var/tmp", "/run", "/var/run", "/etc", "/usr",
             "/var/log", "/var/lib", "/dev/shm")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Touch:
-    """One process and one path: `writes` or reads it. `private`: no other process is meant to."""
-
-    name: str
-    path: str
-    evidence: Evidence
-    writes: bool = True
-    how: str = ""
-    written: str = ""
-    private: bool = False
-
-
 def touches(team: tuple[Member, ...], places: tuple[Place, ...], image: Image) -> tuple[Touch, ...]:
     """Every path that is known to be written, and who else names it."""
     strong = [t for m in team if not m.out for t in _own(m, image)]
     strong += _by_code(team, places)
     written = set(sorted({t.path for t in strong if t.writes} | set(_fifos(team, image)))[:MAX_PATHS])
     named = [t for m in team if not m.out for t in _named(m, written, image)]
+    written |= {t.path for t in named if t.writes}
+    named += [t for t in _watch.touches(team, image) if any(_overlap(t.path, path) for path in written)]
     known = {(t.name, t.path) for t in strong}
     return (*strong, *(t for t in named if (t.name, t.path) not in known))
 
@@ -189,6 +180,8 @@ def couplings(team: tuple[Member, ...], found: tuple[Touch, ...], image: Image) 
         between = _between(team, [t.name for t in same], [t.name for t in same if not t.writes])
         if len(between) > 1:
             first = min((t for t in same if t.path == path), key=lambda t: not t.writes)
+            watched = next((t for t in same if t.how == _watch.HOW), None)
+            first = watched if watched is not None else first
             kind = "shm" if path.startswith(SHM) else "files"
             yield Coupling("shm" if kind == "shm" else "files", path, between, first.evidence, first.how, first.written)
 

@@ -35,14 +35,16 @@ def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap
     for member in team:
         if member.out or member.role == "backing":
             continue
-        for words, evidence in _calls(member, image, scripts):
+        for words, evidence in calls(member, image, scripts):
             if posixpath.basename(words[0]) not in SENDERS and "-s" not in words:
                 continue
             others = tuple(m for m in team if m is not member and m.process.lifetime == "service")
             for kind, target, to in _steers(words, others):
-                if (kind, member.name, to or target) in seen:
+                # A program that is only started is nothing to steer; it may be restarted elsewhere.
+                key = (f"{kind} start" if "start" in words else kind, member.name, to or target)
+                if key in seen:
                     continue
-                seen.add((kind, member.name, to or target))
+                seen.add(key)
                 if to:
                     how = "argument" if evidence == member.process.evidence else "code"
                     yield Coupling(kind, target, (member.name, to), evidence, how, " ".join(words)[:200])
@@ -50,7 +52,7 @@ def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap
                     yield Gap(f"{member.name} signals {target}, which is no process that is known here", evidence)
 
 
-def _calls(member: Member, image: Image, scripts: list[int]) -> Iterator[Call]:
+def calls(member: Member, image: Image, scripts: list[int]) -> Iterator[Call]:
     """The commands that a process runs: its own, those of its shell line, those of its script.
 
     `scripts` counts those that were read, over all processes.

@@ -7,7 +7,7 @@ the container (who uses); a coupling is a use that meets an offer of another pro
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from splitter.inspection import _codeuses, _files, _signals, _uses
+from splitter.inspection import _codeuses, _files, _rpc, _signals, _uses
 from splitter.inspection._offers import Directory, members, offers, seen
 from splitter.inspection._program import silent
 from splitter.inspection._uses import Use
@@ -51,6 +51,7 @@ def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, .
         _uses.arguments(team, image, directory),
         _codeuses.uses(places, image, directory),
         _signals.couplings(team, image),
+        _rpc.couplings(team, image),
     ):
         if isinstance(found, Gap):
             # The same variable in many processes is one thing to tell.

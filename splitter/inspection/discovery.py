@@ -141,6 +141,7 @@ def _inherit(child: Process, parent: Process, manager: str) -> Process:
         files={**parent.files, **child.files},
         launchers=parent.launchers,
         parts=(*parent.parts, replace(_part(child), script=parent)),
+        starters=(*parent.starters, parent),
     )
 
 

@@ -24,6 +24,7 @@ from splitter.shell.evaluate import evaluate
 # Supervisors that give what they start a name of its own, be it the script's too.
 NAMING = tuple((name,) for name in ("supervisord", "runit", "s6", "procfile", "circus", "systemd", "pm2", "monofy"))
 SHORT = 5  # seconds between two rounds of a loop that only starts a program again
+ACTS = frozenset(("restart", "force-restart", "stop", "signal", "hup", "term", "kill", "down", "-r", "-d", "-t", "-h"))
 LOOKS = "it only looks at the others and prints"
 MAX_WRITTEN = 400  # calls whose files are followed
 
@@ -82,7 +83,7 @@ class Builder(Commands):
         """Whether a script sleeps, asks and prints, and nothing else.
 
         A request whose answer nobody asks for is work: that is how jobs are started over HTTP. So is a signal, but for
-        one to the supervisor, or to the first process, which ends the container.
+        one to the supervisor, or to the first process, which ends the container. What stops siblings steers them.
         """
         names = {posixpath.basename(m.argv[0]) for m in meanings}
         if self.trace.unread or "sleep" not in names:
@@ -91,6 +92,8 @@ class Builder(Commands):
         if any(
             "supervisord" not in c.source and c.argv[-1] not in ("1", "$PPID") and "-0" not in c.argv for c in signals
         ):
+            return False
+        if any(m.kind == "control" and ACTS & set(m.argv[1:]) for m in meanings):
             return False
         asked = all(m.call.condition for m in meanings if posixpath.basename(m.argv[0]) in ("curl", "wget", "nc"))
         return asked and all(m.kind in ("skip", "wait", "control") for m in meanings)

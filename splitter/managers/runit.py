@@ -6,11 +6,13 @@ runsv(8), sv(8), runit(8), and for the names that are passed over runsvdir.c.
 """
 
 import posixpath
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitter.catalogue import peel
 from splitter.managers import _scripts
+from splitter.managers._keep import Kept, Member, placed
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
 from splitter.shell.calls import Call, Trace
@@ -24,6 +26,15 @@ STARTS = frozenset(("start", "up", "u", "once", "o", "restart", "force-restart",
 SIGNALS = {"h": "SIGHUP", "a": "SIGALRM", "i": "SIGINT", "q": "SIGQUIT", "1": "SIGUSR1", "2": "SIGUSR2", "t": "SIGTERM",
            "k": "SIGKILL"}  # fmt: skip
 CONTROLS = "ducpahiq12tkx"
+# runsvdir leaves its services behind when it gets TERM (runsvdir(8)), so they are told to end after it; how long they
+# may take is the container's to say.
+KEEP = """kept=$(mktemp -d)
+LINES
+trap 'kill "$dir"; sv -w 600 force-shutdown "$kept"/*; exit 0' TERM INT
+runsvdir -P "$kept" &
+dir=$!
+wait "$dir"
+"""
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
@@ -47,6 +58,17 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     if name in ("runit", "runit-init") and len(argv) == 1:
         return _stages(process, image)
     return None
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """runsvdir on a folder of links to these services; `sv` reaches them where they always were."""
+    folders = {m.name: posixpath.dirname(m.unit.evidence.path) for m in members}
+    lines = placed(members, lambda m: folders[m.name])
+    lines.append(f'ln -s {" ".join(map(shlex.quote, dict.fromkeys(folders.values())))} "$kept"')
+    text = KEEP.replace("LINES", "\n".join(lines)).rstrip()
+    if posixpath.basename(process.command.argv[0]) == "busybox":
+        text = text.replace("\nrunsvdir", "\nbusybox runsvdir").replace(" sv -w", " busybox sv -w")
+    return Kept(("/bin/sh", "-c", text))
 
 
 def _started(program: str, process: Process, image: Image) -> str:

@@ -6,10 +6,13 @@ of s6 and s6-rc, s6-overlay's rc.init, services-up and cont-init, and version 2'
 """
 
 import posixpath
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from splitter.managers import _s6_services as services
 from splitter.managers._execline import Word, options
+from splitter.managers._keep import Kept, Member, placed
 from splitter.managers._launch import name_of
 from splitter.managers._s6_boot import Boot
 from splitter.managers._s6_init import overlay
@@ -47,6 +50,17 @@ def _expanded(process: Process, image: Image) -> list[Process | Gap] | None:
         return _compiled(process, image)
     if overlay(process, image):
         return _Overlay(process, image).started()
+    return None
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """s6-svscan on a folder of links to these services, or s6-overlay's /init with the other services taken out."""
+    folders = {m.name: posixpath.dirname(m.unit.evidence.path) for m in members}
+    lines = placed(members, lambda m: folders[m.name])
+    if posixpath.basename(process.command.argv[0]) == "s6-svscan":
+        links = " ".join(map(shlex.quote, dict.fromkeys(folders.values())))
+        lines += ["kept=$(mktemp -d)", f'ln -s {links} "$kept"', 'exec s6-svscan "$kept"']
+        return Kept(("/bin/sh", "-c", "\n".join(lines)), first=True)
     return None
 
 

@@ -7,9 +7,11 @@ last of two equal options, `%(NAME)s` expanded by Python's `%`, `environment` an
 import getopt
 import posixpath
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from splitter.managers import _ini, _scripts
+from splitter.managers import _ini, _scripts, _supervisord_part
+from splitter.managers._keep import Kept, Member
 from splitter.managers._supervisor import (
     OPEN,
     Names,
@@ -68,6 +70,21 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     return daemon.children()
 
 
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """supervisord itself, with a configuration that has these programs alone and stands where the whole one does."""
+    argv = process.command.argv
+    arguments = _arguments(argv) or ()
+    try:
+        options = dict(getopt.gnu_getopt(list(arguments), SHORT, LONG)[0])
+    except getopt.GetoptError:
+        return None
+    named = options.get("-c") or options.get("--configuration")
+    path, (ini, _) = _file(named, process, image), _configured(named, process, image)
+    more = (*(() if options.keys() & {"-n", "--nodaemon"} else ("-n",)), *(() if named else ("-c", path)))
+    words = (*argv[: len(argv) - len(arguments)], *more, *arguments)
+    return _supervisord_part.part(ini, path, members, words)
+
+
 def _arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
     """The options of a supervisord that is started by its name, as a script or as a module of Python."""
     names = [posixpath.basename(word) for word in argv[:3]]
@@ -85,8 +102,7 @@ def _arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
 
 def _configured(named: str | None, process: Process, image: Image) -> tuple[_ini.Ini, list[Gap]]:
     """The configuration with its included files (ServerOptions.read_config)."""
-    workdir = folder(process, image)
-    found = normal(posixpath.join(workdir, named)) if named else _default_file(process, image)
+    found = _file(named, process, image)
     ini, gaps = _ini.Ini(), list[Gap]()
     text = image.read(found)
     if text is None:
@@ -116,6 +132,11 @@ def _configured(named: str | None, process: Process, image: Image) -> tuple[_ini
     if "supervisord" not in ini.sections and not any(g.evidence.path == found for g in gaps):
         gaps.append(Gap("supervisord does not start without a [supervisord] section", Evidence(found)))
     return ini, gaps
+
+
+def _file(named: str | None, process: Process, image: Image) -> str:
+    """The configuration that is named, else the one that supervisord finds by itself."""
+    return normal(posixpath.join(folder(process, image), named)) if named else _default_file(process, image)
 
 
 def _default_file(process: Process, image: Image) -> str:

@@ -83,6 +83,8 @@ class Process:
     launchers     the scripts that give way to it, or that a job is a step of, outermost first, as they were started;
                   not part of the JSON form
     parts         where it stands in each thing that led to it, outermost first; not part of the JSON form
+    starters      all processes that it came from, outermost first, one for each manager of `via`; not part of the JSON
+                  form
     """
 
     name: str
@@ -109,6 +111,7 @@ class Process:
     files: Mapping[str, "Node | None"] = field(default_factory=dict, compare=False, repr=False)
     launchers: tuple["Process", ...] = field(default=(), compare=False, repr=False)
     parts: tuple["Part", ...] = field(default=(), compare=False, repr=False)
+    starters: tuple["Process", ...] = field(default=(), compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -140,7 +143,8 @@ class Coupling:
     between  names of processes: those that use it first, the one that offers it last
     how      where the target stands, so that a cut can change it: "env REDIS_URL" (a variable that is set), "default
              DB_HOST" (a variable that code reads, with this default), "argument", "config" (the text at the
-             evidence), "code" (a constant of the program), "seen" (only observed)
+             evidence), "code" (a constant of the program), "seen" (only observed), "watch" (one is told of
+             changes by inotify)
     written  the text as it stands there, for the cut to put another in its place
     """
 

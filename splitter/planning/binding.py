@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from splitter.catalogue.listening import LOOPBACK
-from splitter.model.facts import Facts, Listening
+from splitter.model.facts import Facts, Listening, Process
 from splitter.planning.draft import Draft
 from splitter.planning.hosts import EVERY, opened
 from splitter.planning.patches import Patches
@@ -51,11 +51,12 @@ class Binding:
         return False
 
     def open(self, draft: Draft, port: int, at: int) -> bool:
-        process = draft.runs
+        process = self.listening(draft, port)
         if process is None:
             return False
+        only = process.name if draft.beside else ""
         if any(opened(w) != w for w in process.command.argv):
-            rewrite(draft, lambda given: tuple(opened(w) for w in given))
+            rewrite(draft, lambda given: tuple(opened(w) for w in given), only)
             self.unprotect(draft)
             return True
         for listening in self.facts.listening:
@@ -72,15 +73,24 @@ class Binding:
             if value and opened(value) != value:
                 draft.env[name] = opened(value)
                 return True
-        known = draft.known
+        known = draft.known if process is draft.runs else None
         if known is not None and known.loopback and at < 0 and known.name in EVERYWHERE:
             extra = tuple(w.format(port=port or known.port) for w in EVERYWHERE[known.name])
             if not extra:
                 draft.env[f"{known.name.upper()}_HOST"] = EVERY
             else:
-                rewrite(draft, lambda given: appended(given, extra))
+                rewrite(draft, lambda given: appended(given, extra), only)
             return True
         return False
+
+    def listening(self, draft: Draft, port: int) -> Process | None:
+        """Which of a service's programs listens on a port, where it runs several."""
+        if draft.runs is None or not draft.beside:
+            return draft.runs
+        programs = (draft.runs, *draft.beside)
+        said = {x.process for x in self.facts.listening if x.port == port}
+        said |= {p.name for p in programs if any(str(port) in w for w in p.command.argv)}
+        return next((p for p in programs if p.name in said), draft.runs)
 
     def bind(self, draft: Draft, listening: Listening) -> bool:
         """Open the address in the configuration that says it."""

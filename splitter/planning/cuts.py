@@ -17,6 +17,7 @@ from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
+from splitter.planning.together import TOOLS, only_starts
 from splitter.planning.volumes import holding
 from splitter.refactors import Rewritten, refactors
 
@@ -65,7 +66,8 @@ class Cuts:
                 return self.outside(coupling, parted, self.external[coupling.between[-1]])
             return f"{coupling.between[-1]} is not kept, so nothing is left to part"
         if not parted:
-            return f"both sides stay in one service, {offerer.name}"
+            why = offerer.group.why(coupling) if offerer.group is not None else ""
+            return f"both sides stay in one service, {offerer.name}" + (f": {why}" if why else "")
         if offerer.profile:
             return self.optional(coupling, parted, offerer)
         if coupling.kind in ("tcp", "env"):
@@ -77,7 +79,7 @@ class Cuts:
         elif coupling.kind == "order":
             waits = [d for d in parted if self.drafts.order(d, offerer.name, ready(offerer))]
             return f"{names(waits) or names(parted)} starts after {offerer.name} (depends_on)"
-        elif coupling.kind == "signal":
+        elif coupling.kind == "signal" and coupling.target not in TOOLS:
             return self.see(coupling, parted, offerer, "pid")
         elif coupling.kind == "shm":
             return self.see(coupling, parted, offerer, "ipc")
@@ -201,12 +203,7 @@ class Cuts:
         return f"{folder} is a named volume of {names(together)}"
 
     def holds_code(self, folder: str) -> bool:
-        """Whether a folder is one that the services work in: a volume would keep its old content over a new image.
-
-        One in which the image has nothing is a folder of data, whoever works in it.
-        """
-        if self.image.is_dir(folder) and not any(self.image.names(folder)):
-            return False
+        """Whether a folder is one that the services work in: a volume would keep its old content over a new image."""
         works = {p.workdir for d in self.drafts.own() for p in d.found} | {self.image.config.workdir}
         return any(w and w != "/" and within(w, folder) for w in works)
 
@@ -313,6 +310,8 @@ class Cuts:
         return self.drafts.each[draft.ipc] if draft.ipc not in ("", "shareable") else draft
 
     def control(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
+        if only_starts(coupling):
+            return f"{names(users)} only starts {offerer.name}, which Compose does"
         self.gaps.append(
             Gap(
                 f"{names(users)} steers {offerer.name} through {coupling.target}, which is gone in a split",

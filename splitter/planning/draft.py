@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from splitter.catalogue import Known
 from splitter.catalogue.listening import Listener
 from splitter.model.facts import Process
 from splitter.model.image import Healthcheck
 from splitter.model.plan import Condition, Mount, Role
+
+if TYPE_CHECKING:
+    from splitter.planning.together import Group
 
 STRENGTH: dict[Condition, int] = {
     "service_started": 0,
@@ -22,6 +26,7 @@ class Draft:
 
     found    the processes that it stands for, as they were found
     runs     the process that it runs, as the cuts left it; None where another image brings its own command
+    group    programs that stay together in it, `runs` among them; `beside` are the others
     steps    of a one-off job: its steps in order, as the cuts left them
     prepare  set-up steps that precede the program in this container
     script   the command of a script that does its set-up, shared with others
@@ -61,6 +66,8 @@ class Draft:
     told: tuple[str, ...] = ()
     whole: Process | None = None
     inner: list[Process] = field(default_factory=list)
+    group: "Group | None" = None
+    beside: list[Process] = field(default_factory=list)
 
     @property
     def one_off(self) -> bool:
@@ -82,6 +89,7 @@ class Draft:
         yield from self.steps
         if self.runs is not None:
             yield self.runs
+        yield from self.beside
 
     def listens_on(self, port: int) -> Listener | None:
         return next((x for x in self.listens if x.port == port), None)

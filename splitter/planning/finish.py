@@ -7,7 +7,7 @@ from splitter.catalogue import peel
 from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.model.plan import Service
-from splitter.planning import entry
+from splitter.planning import entry, grouped
 from splitter.planning.commands import Started, chain, compose, environment, main_step
 from splitter.planning.draft import Draft
 from splitter.planning.scripts import script
@@ -44,7 +44,7 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
     env |= draft.env
     signal, grace = stops(main, draft, image)
     inits = entry.is_init(image) if draft.stays else main.command.program in INITS
-    return Service(
+    service = Service(
         name=draft.name,
         role=draft.role,
         because=draft.because,
@@ -73,6 +73,7 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
         processes=tuple(draft.found),
         notes=tuple(draft.notes),
     )
+    return grouped.told(service, draft)
 
 
 def _main(draft: Draft) -> Process:

@@ -9,7 +9,7 @@ from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Facts, Gap, Listening, Process
 from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Service, Volume
-from splitter.planning import backing, entry, front, made, preludes, volumes
+from splitter.planning import backing, entry, front, grouped, made, preludes, together, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts
 from splitter.planning.draft import Draft, Drafts, ready
@@ -27,8 +27,6 @@ from splitter.planning.whole import Harmless, adopt
 
 MOVES = ("env", "default")  # places of an address that a service is given anew
 ORDER = ("proxy", "web", "worker", "scheduler", "job", "migration", "backing")
-# Notes of a process that its service's comment repeats.
-TOLD = ("run as it is", "it may run a schedule", "it runs a", "it was given a password", "it migrates the database")
 
 
 def make_plan(facts: Facts, image: Image, answers: Mapping[str, str]) -> Plan:
@@ -75,8 +73,9 @@ class _Work:
                 once.append((at, each))
             else:
                 stays.append(each)
-        for each in schedule(stays, self.facts.processes, self.drafts, self.drops, image, self.asker):
-            self.service(each)
+        rest = schedule(stays, self.facts.processes, self.drafts, self.drops, image, self.asker)
+        for group in together.decide(rest, placed, self.facts, image, self.asker):
+            grouped.fill(self.service(group.main), group)
         once = self.servers(once)
         jobs = Jobs(tuple(prepare), tuple(once))
         job = migration(jobs, self.asker)
@@ -84,6 +83,7 @@ class _Work:
             job.name = distinct(job.name, self.drafts.each)
             self.drafts.add(job)
         move_out(self.drafts, self.asker)
+        grouped.prepare(self.drafts, jobs, self.position)
         self.prepared(jobs, job)
         for each in modes:
             self.drafts.add(mode(each, self.drafts))
@@ -112,6 +112,7 @@ class _Work:
         for draft in self.drafts.own():
             if draft.mode:
                 draft.mounts = everything(self.drafts)
+        grouped.start(self.drafts, jobs, image, cuts.patches, self.secrets)
         preludes.share(self.drafts, self.facts.processes, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
@@ -154,7 +155,7 @@ class _Work:
         if "Never scale" not in " ".join(draft.notes) and each.role == "scheduler":
             draft.note("Exactly one: a second would do everything twice.")
         for note in process.notes:
-            if note.startswith(TOLD):
+            if note.startswith(("run as it is", "it may run a schedule")):
                 draft.note(note[0].upper() + note[1:] + ".")
         return self.drafts.add(behind(draft, process))
 
@@ -218,6 +219,9 @@ class _Work:
         carriers: list[Draft] = [job] if job is not None else []
         for draft in self.drafts.own():
             if draft.runs is None:
+                continue
+            if draft.group is not None:
+                carriers.append(draft)
                 continue
             first = draft.found[0].name if draft.found else ""
             at = self.position.get(draft.runs.name, self.position.get(first, len(self.position)))

@@ -14,12 +14,17 @@ def appended(words: tuple[str, ...], extra: tuple[str, ...]) -> tuple[str, ...]:
     return (*words, *extra)
 
 
-def rewrite(draft: Draft, words: Callable[[tuple[str, ...]], tuple[str, ...]]) -> bool:
-    """Change the words of what a service runs, in its plain form and in the one that a shell runs."""
+def rewrite(draft: Draft, words: Callable[[tuple[str, ...]], tuple[str, ...]], only: str = "") -> bool:
+    """Change the words of what a service runs, in its plain form and in the one that a shell runs.
+
+    `only` is the one program that is meant, where a service runs several.
+    """
     changed = False
 
     def one(process: Process) -> Process:
         nonlocal changed
+        if only and process.name != only:
+            return process
         command = process.command
         argv, run = words(command.argv), words(command.run) if command.run else ()
         changed = changed or argv != command.argv
@@ -27,6 +32,7 @@ def rewrite(draft: Draft, words: Callable[[tuple[str, ...]], tuple[str, ...]]) -
 
     if draft.runs is not None:
         draft.runs = one(draft.runs)
+    draft.beside = [one(p) for p in draft.beside]
     draft.steps = [one(p) for p in draft.steps]
     draft.prepare = [one(p) for p in draft.prepare]
     return changed

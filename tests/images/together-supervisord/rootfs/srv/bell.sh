@@ -1,0 +1,8 @@
+#!/bin/sh
+# Starts the web server anew when its plugins change.
+while sleep 5; do
+  if [ /srv/plugins -nt /run/bell ]; then
+    touch /run/bell
+    supervisorctl restart app:web
+  fi
+done
