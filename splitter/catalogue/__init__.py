@@ -85,9 +85,10 @@ MAX_NESTING = 100
 
 @dataclass(frozen=True)
 class Hidden:
-    """A library that schedules work inside a program: what names it in which files, and the programs that load it.
+    """A library that schedules or does work inside a program: what names it, and the programs that load it.
 
     once   the library itself sees to it that several of them do the work once
+    calls  the calls that begin it, in the code of a program that is something else
     """
 
     name: str
@@ -95,6 +96,7 @@ class Hidden:
     files: tuple[str, ...]
     inside: tuple[str, ...]
     once: bool = False
+    calls: tuple[str, ...] = ()
 
 
 def load_yaml(text: str) -> object:
@@ -167,11 +169,20 @@ def init_script(name: str) -> tuple[str, ...] | None:
 
 @cache
 def hidden() -> tuple[Hidden, ...]:
-    """The libraries by which a program schedules work inside itself."""
+    """The libraries by which a program schedules or does work inside itself."""
+
+    def words(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        return tuple(entry.get(key, ()))
+
     return tuple(
-        Hidden(name, tuple(e["words"]), tuple(e["files"]), tuple(e["inside"]), e.get("once", False))
+        Hidden(name, words(e, "words"), words(e, "files"), words(e, "inside"), e.get("once", False), words(e, "calls"))
         for name, e in _data("hidden").items()
     )
+
+
+def embedded(call: str) -> str:
+    """What a call of a program's code begins inside it, a worker or a scheduler; "" where it is no such call."""
+    return next((known.name for known in hidden() if call in known.calls), "")
 
 
 def releases() -> Mapping[str, Mapping[str, str]]:

@@ -85,6 +85,8 @@ def folders(member: Member, team: tuple[Member, ...], image: Image) -> tuple[str
     if language(member) == "php" and member.role in ("web", "proxy"):
         for other in team:
             found += (_above_public(m.path) for m in other.said.reads)
+    if language(member) == "ruby":  # a server is told the file of its settings, which lies in the application
+        found = [posixpath.dirname(f) if posixpath.basename(f) in ("config", "bin") else f for f in found]
     whole = [f for f in dict.fromkeys(found) if own_folder(f)]
     return tuple(f for f in whole if not any(f.startswith(other.rstrip("/") + "/") for other in whole))
 

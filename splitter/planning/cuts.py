@@ -203,7 +203,12 @@ class Cuts:
         return f"{folder} is a named volume of {names(together)}"
 
     def holds_code(self, folder: str) -> bool:
-        """Whether a folder is one that the services work in: a volume would keep its old content over a new image."""
+        """Whether a folder is one that the services work in: a volume would keep its old content over a new image.
+
+        One in which the image has nothing is a folder of data, whoever works in it.
+        """
+        if self.image.is_dir(folder) and not any(self.image.names(folder)):
+            return False
         works = {p.workdir for d in self.drafts.own() for p in d.found} | {self.image.config.workdir}
         return any(w and w != "/" and within(w, folder) for w in works)
 

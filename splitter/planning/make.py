@@ -27,6 +27,8 @@ from splitter.planning.whole import Harmless, adopt
 
 MOVES = ("env", "default")  # places of an address that a service is given anew
 ORDER = ("proxy", "web", "worker", "scheduler", "job", "migration", "backing")
+# Notes of a process that its service's comment repeats.
+TOLD = ("run as it is", "it may run a schedule", "it runs a", "it was given a password", "it migrates the database")
 
 
 def make_plan(facts: Facts, image: Image, answers: Mapping[str, str]) -> Plan:
@@ -155,7 +157,7 @@ class _Work:
         if "Never scale" not in " ".join(draft.notes) and each.role == "scheduler":
             draft.note("Exactly one: a second would do everything twice.")
         for note in process.notes:
-            if note.startswith(("run as it is", "it may run a schedule")):
+            if note.startswith(TOLD):
                 draft.note(note[0].upper() + note[1:] + ".")
         return self.drafts.add(behind(draft, process))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from splitter.catalogue.listening import number
 from splitter.errors import SplitterError
 from splitter.inspection._address import Address, addresses
+from splitter.inspection._rbvalue import Scope, filled
 from splitter.inspection._tokens import tokens
 from splitter.inspection.code import Found, ending
 from splitter.inspection.code._paths import DATABASES, database, is_folder_name, sqlite
@@ -17,6 +18,7 @@ from splitter.yamltext import Document, Key, Node
 
 ENDINGS = (".yml", ".yaml", ".env", ".properties")
 MAX_YAML = 64 << 10  # read event by event, which takes its time
+MAX_BRANCHES = 12
 STAGES = frozenset(("development", "test", "production", "staging"))
 KIND_KEYS = ("adapter", "engine", "dialect", "driver", "client", "type")
 
@@ -31,7 +33,8 @@ def read(text: str, path: str, env: Mapping[str, str], folder: str) -> Iterator[
             if not line.lstrip().startswith(("#", "!")):
                 yield from _value(key.strip(), value.strip(), Evidence(path, number_), folder, 0, "")
     elif len(text) <= MAX_YAML:
-        yield from _yaml(text, path, env, folder)
+        found = (one for branch in _branches(text) for one in _yaml(branch, path, env, folder))
+        yield from dict.fromkeys(found)
 
 
 def _dotenv_file(text: str, path: str, folder: str) -> Iterator[Found]:
@@ -74,11 +77,39 @@ def _yaml(text: str, path: str, env: Mapping[str, str], folder: str) -> Iterator
             evidence = Evidence(path, text.count("\n", 0, node.start) + 1)
             words = " ".join(str(k) for k in keys)
             last = str(keys[-1]) if keys else ""
-            file = _sqlite_file(last, node.text, kind, folder)
+            file = _sqlite_file(last, _filled(node.text, path, env, folder), kind, folder)
             if file:
                 yield Found(node.text, evidence, "config", hint=words, path=file)
             yield from _value(f"{last} {kind} {words} {stem}", node.text, evidence, folder, port, last)
         open_ += [((*keys, key), child, node) for key, child in node.items()]
+
+
+def _branches(text: str) -> Iterator[str]:
+    """YAML without the lines of ERB that only steer (`<% if x %>`), once for each branch. Places stay."""
+    if "<%" not in text:
+        yield text
+        return
+    lines = text.split("\n")
+    kinds, depth, branch = [], 0, 0
+    for line in lines:
+        plain = line.strip()
+        steers = plain.startswith("<%") and not plain.startswith("<%=") and plain.endswith("%>")
+        word = "".join(plain.removeprefix("<%").lstrip("- ").split()[:1]) if steers else ""
+        depth += (word in ("if", "unless", "case")) - (word == "end")
+        branch += steers
+        kinds.append(-1 if steers else branch if depth > 0 else 0)
+    for wanted in list(dict.fromkeys(k for k in kinds if k > 0))[:MAX_BRANCHES] or [0]:
+        yield "\n".join(
+            line if kind in (0, wanted) else " " * len(line) for line, kind in zip(lines, kinds, strict=True)
+        )
+
+
+def _filled(value: str, path: str, env: Mapping[str, str], folder: str) -> str:
+    """A value with what its ERB gives, where that is known."""
+    if "<%=" not in value:
+        return value
+    made = filled(value.replace("<%=", "#{").replace("%>", "}"), Scope(path, folder, env))
+    return value if made is None else made
 
 
 def _sqlite_file(key: str, value: str, kind: str, folder: str) -> str:
