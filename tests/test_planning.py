@@ -384,6 +384,20 @@ def test_files_made_once_are_on_a_volume_of_those_that_read_them():
         assert [m.path for m in made[name].volumes] == ["/data"]
 
 
+def test_where_a_shell_stands_in_front_a_variable_of_the_image_stays_one():
+    spoken = '"${APP_HOME}/bin/app" --all'
+    main = process("app", "", user="app", scope=("entry",))
+    main = replace(main, command=Command(("/opt/app/bin/app", "--all"), spoken=spoken))
+    step = process("set-up", "mkdir -p /run/app", lifetime="job", phase="prepare", scope=("entry",))
+    change = "setpriv --reuid=app --regid=app --init-groups"
+    assert (
+        next(s for s in planned(step, main).services if s.role != "migration")
+        .command[-1]
+        .endswith(f"exec {change} {spoken}")
+    )
+    assert planned(main).services[0].command == ("/opt/app/bin/app", "--all")
+
+
 def test_long_set_up_that_services_share_is_written_once():
     steps = [process(f"step{n}", f"mkdir -p /run/{n}", lifetime="job", phase="prepare") for n in range(9)]
     plan = planned(*steps, WEB, WORKER)

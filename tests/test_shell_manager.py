@@ -577,3 +577,17 @@ def test_a_server_that_is_stopped_after_the_script_watched_it_is_no_temporary_on
     assert [(p.lifetime, str(p.command)) for p in found] == [
         ("service", "pg_ctl -D /d start"), ("service", "gunicorn app"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        pytest.param('exec "$H/bin/app" --all', '"${H}/bin/app" --all', id="a folder of the image"),
+        pytest.param("exec /opt/bin/app --all", "", id="no variable"),
+        pytest.param('P=/opt/bin\nexec "$P/app" "$H"', '/opt/bin/app "${H}"', id="what the script sets has its value"),
+        pytest.param('exec "$H/app" "$1"', '"${H}/app" now', id="an argument has its value"),
+    ],
+)
+def test_how_a_script_writes_its_program(text, spoken):
+    [main], _ = script(text, "now", env={"H": "/opt"}, files={"/opt/bin/app": ""})
+    assert (main.command.spoken, main.command.run) == (spoken, ())

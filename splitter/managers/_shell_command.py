@@ -42,7 +42,7 @@ class Commands:
         late = [w for w in main.words if self.late(w)]
         reads = [r for r in call.redirects if r.op in ("<", "<<", "<<-", "<<<")]
         if not (late or lost or main.needs or reads):
-            return Command(argv)
+            return Command(argv, spoken=_spoken(main.words))
         line = " ".join(quote.join((w,)) if self.late(w) else shlex.quote(w.text) for w in main.words)
         if reads:
             line = self.renderer.source(call).removeprefix("exec ").lstrip()
@@ -106,3 +106,10 @@ class Commands:
         if self.script.inline and path == self.script.path:
             return self.process.evidence
         return Evidence(path, line)
+
+
+def _spoken(words: tuple[Word, ...]) -> str:
+    """The words as the script writes them, where one holds a variable of the image; "" where all are plain."""
+    if all(w.source == shlex.quote(w.text) or "$" not in w.source for w in words):
+        return ""
+    return " ".join(quote.join((w,)) for w in words)

@@ -40,11 +40,13 @@ class Command:
 
     `argv` is the program and its arguments with every variable expanded whose value is known; one that is not stays
     as `$NAME`. `run` is what a container must start where `argv` alone would not do: a shell line that keeps run-time
-    variables, or the script itself; () means `argv` as it is.
+    variables, or the script itself; () means `argv` as it is. `spoken` is `argv` as its script writes it, for where a
+    shell stands in front anyway ("" where that is the same); it is not part of the JSON form.
     """
 
     argv: tuple[str, ...]
     run: tuple[str, ...] = ()
+    spoken: str = field(default="", compare=False, repr=False)
 
     @property
     def start(self) -> tuple[str, ...]:

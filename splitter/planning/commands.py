@@ -44,14 +44,16 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
     """
     words = direct(start_of(process), image)
     user = same_user(process.user, image)
+    # What is started by other words than its script's has none of that script's.
+    spoken = process.command.spoken if words == process.command.argv else ""
     late = exports(process)
     if not prepare and not late and not lines:
         return Started(words, user)
     if not lines and all(same_user(p.user, image) == user for p in prepare):
-        last = _last(words)
+        last = _last(words, spoken)
     else:
         change = switch(process, image)
-        last, user = _changed(change, words) if change else _last(words), ""
+        last, user = _changed(change, words, spoken) if change else _last(words, spoken), ""
     body = [*dict.fromkeys(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
     strict = ["set -e"] if prepare and strict_before(prepare, image) else []
     return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
@@ -104,15 +106,19 @@ def inline(words: Sequence[str]) -> str | None:
     return words[2]
 
 
-def _last(words: Sequence[str]) -> str:
+def _last(words: Sequence[str], spoken: str = "") -> str:
     """What a script ends in: the program in the shell's place, however the shell line for it was written."""
+    if spoken:
+        return f"exec {spoken}"
     if len(words) == 3 and tuple(words[:2]) in (("/bin/sh", "-c"), ("sh", "-c")):
         return words[2]
     return f"exec {shell_words(words)}"
 
 
-def _changed(change: tuple[str, ...], words: Sequence[str]) -> str:
+def _changed(change: tuple[str, ...], words: Sequence[str], spoken: str = "") -> str:
     """The program in the shell's place, as another user."""
+    if spoken:
+        return f"exec {shell_words(change)} {spoken}"
     one = inline(words) if len(words) == 3 and words[2].startswith("exec ") else None
     return f"exec {shell_words(change)} {one}" if one else f"exec {shell_words((*change, *words))}"
 

@@ -28,7 +28,7 @@ def rewrite(draft: Draft, words: Callable[[tuple[str, ...]], tuple[str, ...]], o
         command = process.command
         argv, run = words(command.argv), words(command.run) if command.run else ()
         changed = changed or argv != command.argv
-        return replace(process, command=replace(command, argv=argv, run=run))
+        return replace(process, command=replace(command, argv=argv, run=run, spoken=""))
 
     if draft.runs is not None:
         draft.runs = one(draft.runs)

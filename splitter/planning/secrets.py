@@ -66,5 +66,5 @@ class Secrets:
         from splitter.planning.commands import shell_words
 
         line = f"exec {shell_words(argv)}"
-        command = replace(process.command, argv=tuple(argv), run=("/bin/sh", "-c", line))
+        command = replace(process.command, argv=tuple(argv), run=("/bin/sh", "-c", line), spoken="")
         return replace(process, command=command), {name: self.need(name, f"{name} of {process.name}") for name in found}
