@@ -184,3 +184,24 @@ def test_a_part_of_a_script_knows_where_the_script_stood():
     assert step.command.run[0] == "/bin/bash"
     assert step.command.run[2].startswith("BASH_ARGV0=/opt/x/entry.sh\n")
     assert "source /opt/x/lib.sh" in step.command.run[2]
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "expected"),
+    [
+        ("#!/bin/sh", "", "manage migrate"),
+        ("#!/usr/bin/with-contenv sh", "", "sh /usr/local/bin/manage migrate"),
+        ("#!/bin/sh", "rails work &\n", "python3 manage.py migrate"),
+    ],
+    ids=["a wrapper", "one that only /init could start", "one that also starts what has a service of its own"],
+)
+def test_a_command_of_the_application_stays_its_own_command(first, rest, expected):
+    wrapper = f'{first}\n{rest}cd /app/api\nexec s6-setuidgid app python3 manage.py "$@"\n'
+    files = {"/usr/local/bin/manage": wrapper, "/start.sh": "#!/bin/sh\nmanage migrate\nexec gunicorn api\n"}
+    image = image_of({**files, "/app/api/manage.py": ""}, executable=tuple(files))
+    image = Image("example/test", Config(cmd=("/start.sh",)), image.tree)
+    facts = discover(image)
+    plan = make_plan(facts, image, {})
+    [job] = [s for s in plan.services if s.role == "migration"]
+    assert " ".join(job.command) == expected
+    assert [str(p.command) for p in job.processes] == ["python3 manage.py migrate"]

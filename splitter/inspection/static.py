@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from splitter.inspection import couplings, schedules
+from splitter.inspection import couplings, schedules, unread
 from splitter.inspection.discovery import discover
 from splitter.model.facts import Facts
 from splitter.model.image import Image
@@ -16,7 +16,7 @@ def read(image: Image) -> Facts:
     return replace(
         facts,
         couplings=more.couplings,
-        gaps=tuple(dict.fromkeys((*facts.gaps, *more.gaps))),
+        gaps=tuple(dict.fromkeys((*facts.gaps, *unread.gaps(facts.processes, image), *more.gaps))),
         listening=more.listening,
         written=more.written,
     )

@@ -22,6 +22,9 @@ SWITCHES = (
 )
 
 
+MAX_SCRIPT = 1 << 16  # of a program whose first line is looked at
+
+
 @dataclass(frozen=True)
 class Started:
     """How a container starts: Compose's `command`, and the user it starts as ("" is the image's own)."""
@@ -62,11 +65,14 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
 def direct(words: tuple[str, ...], image: Image) -> tuple[str, ...]:
     """A script that s6-overlay's `with-contenv` starts, by its interpreter: without /init that wrapper has no folder
     to read (s6-overlay's README, "Container environment"), and Compose gives the environment anyway."""
-    text = image.read(words[0]) if words and words[0].startswith("/") else None
+    named = words and (words[0].startswith("/") or "/" not in words[0])
+    path = image.which(words[0]) if named else None
+    node = image.node(path) if path else None
+    text = image.read(path) if path and node is not None and node.size <= MAX_SCRIPT else None
     first = text.split("\n", 1)[0] if isinstance(text, str) else ""
     parts = first.removeprefix("#!").split() if first.startswith("#!") else []
     at = next((n for n, p in enumerate(parts) if p.rsplit("/", 1)[-1] == "with-contenv"), -1)
-    return (*parts[at + 1 :], *words) if at >= 0 and parts[at + 1 :] else words
+    return (*parts[at + 1 :], path or "", *words[1:]) if at >= 0 and parts[at + 1 :] else words
 
 
 def line_of(

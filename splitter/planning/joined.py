@@ -3,10 +3,12 @@
 A container that takes several steps of a script would else be told each of them with all that it needs in front.
 """
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from splitter.catalogue.peel import SHELLS
 from splitter.model.facts import Command, Phase, Process
 
 SHORT = 3  # lines of one step, up to which it stays as it was found
@@ -63,11 +65,22 @@ def _pieces(steps: Sequence[Process], depth: int, inside: dict[int, set[str]]) -
             called = replace(part.script, phase=_phase(members), name=members[0].name, lifetime="job",
                              parts=part.script.parts, launchers=part.script.launchers)  # fmt: skip
             plain = tuple(p for piece in found for p in piece.plain)
-            if len(plain) > 1 or sum(map(lines, plain)) > SHORT:
+            if len(plain) > 1 or sum(map(lines, plain)) > SHORT or (part.calls and _told(part.script)):
                 plain = (called,)
             yield _Piece(plain, called)
             continue
         yield from found
+
+
+def _told(script: Process) -> bool:
+    """Whether a shell script does what its words tell it (`manage migrate`): it is the application's own command.
+
+    It also brings the user, the folder and the variables of what it starts, which would else stand before that.
+    """
+    words = script.command.argv
+    if posixpath.basename(words[0]) in SHELLS:
+        words = words[1:]
+    return len(words) > 1 and not words[0].startswith("-") and not script.command.run
 
 
 def _runs(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
