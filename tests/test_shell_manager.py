@@ -591,3 +591,12 @@ def test_a_server_that_is_stopped_after_the_script_watched_it_is_no_temporary_on
 def test_how_a_script_writes_its_program(text, spoken):
     [main], _ = script(text, "now", env={"H": "/opt"}, files={"/opt/bin/app": ""})
     assert (main.command.spoken, main.command.run) == (spoken, ())
+
+
+def test_a_step_that_is_a_function_of_a_file_which_a_function_reads_in_has_them_both():
+    files = {
+        "/lib/common.sh": 'sibling() { source "/lib/$1"; }\n',
+        "/lib/clean.sh": 'clean() { [ -d "$DATA" ] || mkdir -p "$DATA"; }\n',
+    }
+    [step, _], _ = script("source /lib/common.sh\nsibling clean.sh\nclean\nexec app", env={"DATA": "/d"}, files=files)
+    assert step.command.run[2] == "source /lib/common.sh\nsibling clean.sh\nclean"

@@ -176,7 +176,8 @@ class Renderer:
         span = statement.span
         names = set(_defines(statement))
         for source in self.trace.sourced:
-            if source.path == self.path and span.start <= source.start and source.end <= span.end:
+            places = ((source.path, source.start, source.end), *source.frames)
+            if any(p == self.path and span.start <= a and b <= span.end for p, a, b in places):
                 script = self.script(source.target)
                 for inner in script.body.body if script else ():
                     names |= set(_defines(inner))

@@ -231,7 +231,7 @@ class Builtins(Variables):
             self.lost(f"{path} is read in too deep to be followed", context, one.line)
             return Outcome(UNDECIDED)
         span = context.source.inner or one.node.span
-        self.sourced.append(Sourced(context.source.path, span.start, span.end, path))
+        self.sourced.append(Sourced(context.source.path, span.start, span.end, path, context.frames))
         inner = Source(path, parse(text))
         self.broken(inner)
         saved = (self.state.args, self.state.source)

@@ -108,12 +108,16 @@ class Unread:
 
 @dataclass(frozen=True)
 class Sourced:
-    """A file that was read in by `.` or `source`: who did it, at which bytes, and which file."""
+    """A file that was read in by `.` or `source`: who did it, at which bytes, and which file.
+
+    `frames` are the calls of functions, and the files, through which the flow came there, outermost first.
+    """
 
     path: str
     start: int
     end: int
     target: str
+    frames: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
