@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from splitter.catalogue import match, one_off, service
+from splitter.catalogue.peel import becomes
 
 # One command a line, under what it is.
 STAYS = {
@@ -340,3 +341,20 @@ def test_what_runs_to_its_end(line, phase):
 def test_a_decoy(line, role):
     known = match(tuple(shlex.split(line)))
     assert (known.role if known else None) == role
+
+
+@pytest.mark.parametrize(
+    ("command", "user"),
+    [
+        pytest.param("sudo -HEu git bundle exec rake x", "git", id="an option among others in one word"),
+        pytest.param("gosu app:app puma", "app:app", id="the wrapper's own first word"),
+        pytest.param("chpst -u app -e /env puma", "app", id="an option of its own"),
+        pytest.param("setpriv --reuid=app --init-groups puma", "app", id="an option with its value"),
+        pytest.param("sudo -u a gosu b puma", "b", id="the last of two"),
+        pytest.param("env A=1 nice puma -u x", "", id="wrappers that change no user"),
+        pytest.param("puma -u app", "", id="an option of the program itself"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_the_user_that_a_command_changes_to(command, user):
+    assert becomes(tuple(command.split())) == user

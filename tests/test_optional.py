@@ -54,6 +54,11 @@ def test_of_two_that_are_the_same_only_the_first_is_a_service():
     assert (spare(MAIL, (MAIL, twin)), spare(twin, (MAIL, twin))) == ("", "the same as mail")
 
 
+def test_of_two_that_are_the_same_the_one_that_is_easier_to_turn_on_is_a_service():
+    harder, easier = replace(MAIL, name="mail-2", off="A=1 and B=1"), MAIL
+    assert (spare(harder, (harder, easier)), spare(easier, (harder, easier))) == ("the same as mail", "")
+
+
 def test_what_is_off_is_behind_a_profile_with_the_variable_that_turns_it_on():
     made = services(planned(WEB, MAIL))
     assert (made["mail"].profiles, made["mail"].environment) == (("mail",), {"ENABLE_MAIL": "true"})

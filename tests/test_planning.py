@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from managing import image_of
 
+from splitter.commands.document import service_document
 from splitter.compose.render import render
 from splitter.model.facts import Command, Coupling, Evidence, Facts, Listening, Process
 from splitter.model.image import Healthcheck
@@ -560,3 +561,12 @@ def test_a_socket_with_an_abstract_name_is_reached_in_the_network_of_its_server(
     plan = planned(process("a", "/opt/a"), process("b", "/opt/b"), couplings=[seen])
     assert services(plan)["a"].namespace == "b"
     assert "abstract" in plan.couplings[0].resolution
+
+
+def test_the_document_tells_the_user_and_folder_of_a_program_where_the_file_need_not():
+    own = process("chown", "chown app /data", lifetime="job")
+    migrate = process("migrate", "rake db:migrate", lifetime="job", workdir="/srv/app")
+    plan = planned(own, replace(migrate, becomes="app"), process("web", "puma", user="root", workdir="/srv"))
+    [web, job] = [service_document(s) for s in plan.services]
+    assert (web["user"], web["working_dir"]) == ("root", "/srv")
+    assert (job["user"], job["working_dir"], job["processes"][-1]["user"]) == ("app", "/srv/app", "app")

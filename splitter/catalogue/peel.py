@@ -138,6 +138,9 @@ OPERATORS = ";&|\n"
 KEYWORDS = frozenset(("if", "for", "while", "until", "case", "select", "function", "{", "(", "!", "[[", "((", "trap"))
 ENDS = frozenset(("exit", "true", ":", "wait", "return"))
 
+# Wrappers whose first word of their own is the user that they change to.
+FIRST_IS_USER = frozenset(("gosu", "su-exec", "setuser", "s6-setuidgid", "setuidgid"))
+
 
 @dataclass(frozen=True)
 class Peeled:
@@ -188,6 +191,25 @@ def peel(argv: tuple[str, ...]) -> Peeled | None:
             continue
         break
     return Peeled(words[0], words[1:], interpreter)
+
+
+def becomes(argv: tuple[str, ...]) -> str:
+    """The user that the wrappers of a command change to, the last of several; "" where none does."""
+    words, user = tuple(argv), ""
+    for _ in range(24):
+        words = _assignments(words)
+        name = posixpath.basename(words[0]) if words else ""
+        shorter = _unwrapped(words) if name in WRAPPERS else ()
+        if not shorter:
+            return user
+        front = _parted(words[1 : len(words) - len(shorter)], WRAPPERS[name][0])
+        named = [front[at + 1] for at, word in enumerate(front[:-1]) if word in ("-u", "--user", "--reuid")]
+        named += [word.partition("=")[2] for word in front if word.startswith(("--user=", "--reuid="))]
+        if not named and name in FIRST_IS_USER:
+            named = list(_after_options(front, WRAPPERS[name][0]))
+        user = named[0] if named else user
+        words = shorter
+    return user
 
 
 def _assignments(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,14 +50,16 @@ def spare(process: Process, siblings: Sequence[Process]) -> str:
         w.rpartition(":")[2] in WATCHES for w in process.command.argv
     ):
         return "for development"
-    earlier = True
+    earlier, mine = True, process.off.count(" and ")
     for other in siblings:
         if other is process:
             earlier = False
         elif not other.off and other.lifetime == "service" and _same(process, other):
             return f"instead of {other.name}"
-        elif other.off and earlier and other.command.argv == process.command.argv:
-            return f"the same as {other.name}"
+        elif other.off and other.command.argv == process.command.argv:
+            theirs = other.off.count(" and ")  # of two that are the same, the one that is easier to turn on
+            if theirs < mine or (theirs == mine and earlier):
+                return f"the same as {other.name}"
     return ""
 
 

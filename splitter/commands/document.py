@@ -9,6 +9,8 @@ from splitter.model.facts import Coupling, Evidence, Process
 from splitter.model.plan import Mount, Plan, Service
 
 FORMAT = 1
+# One-off steps that are not what a migration is there for.
+AROUND = ("owner of shared data", "database setup", "database init", "secrets made at boot", "rails secret")
 
 
 def plan_document(plan: Plan, compose: str, source: str, mask: Mask) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def service_document(service: Service) -> dict[str, Any]:
     return document | {
         "command": None if service.command is None else list(service.command),
         "entrypoint": None if service.entrypoint is None else list(service.entrypoint),
-        "user": service.user or (lead.user if lead else ""),
+        "user": service.user or ((lead.user or lead.becomes) if lead else ""),
         "working_dir": service.working_dir or (lead.workdir if lead else ""),
         "environment": dict(service.environment),
         "replicas": service.replicas,
@@ -60,7 +62,7 @@ def _lead(service: Service) -> Process | None:
     if stay or len(service.processes) == 1:
         return (stay or list(service.processes))[0]
     steps = ((p, meaning(p)) for p in service.processes)
-    return next((p for p, known in steps if known is not None and known.role == service.role), None)
+    return next((p for p, known in steps if known and known.role == service.role and known.name not in AROUND), None)
 
 
 def process_document(process: Process) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def process_document(process: Process) -> dict[str, Any]:
         "lifetime": process.lifetime,
         "phase": process.phase,
         "schedule": process.schedule,
-        "user": process.user,
+        "user": process.user or process.becomes,
         "workdir": process.workdir,
         "env": dict(process.env),
         "instances": process.instances,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from splitter.catalogue import one_off, peel, service
+from splitter.catalogue.peel import becomes
 from splitter.managers import _scripts
 from splitter.managers._launch import DISPATCHERS, name_of
 from splitter.managers._packaged import packaged
@@ -281,6 +282,7 @@ class Builder(Commands):
         if not call.guards and not phase and self.stays_inside(one):
             lifetime = "service"
         made = self.process_of(unit, self.name(argv), command, lifetime, phase, notes)
+        made = replace(made, becomes=becomes(one.argv) if argv != one.argv else "")
         if unit.main and self.process.lifetime == "service" and not phase:
             return replace(made, name=self.main_name(argv, unit))
         return made

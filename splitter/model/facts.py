@@ -82,6 +82,8 @@ class Process:
     scope         ids of the processes it came from, outermost first: a job precedes what shares its scope
     patches       texts that files must have where it runs: configurations without the lines that started others
     files         what was written before it starts, by path (None: removed); not part of the JSON form
+    becomes       the user that its shell text changes to by itself, in words that are not among its own; not part of
+                  the JSON form
     launchers     the scripts that give way to it, or that a job is a step of, outermost first, as they were started;
                   not part of the JSON form
     parts         where it stands in each thing that led to it, outermost first; not part of the JSON form
@@ -112,6 +114,7 @@ class Process:
     patches: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, "Node | None"] = field(default_factory=dict, compare=False, repr=False)
     launchers: tuple["Process", ...] = field(default=(), compare=False, repr=False)
+    becomes: str = field(default="", compare=False)
     parts: tuple["Part", ...] = field(default=(), compare=False, repr=False)
     starters: tuple["Process", ...] = field(default=(), compare=False, repr=False)
 
