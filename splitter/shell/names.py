@@ -5,10 +5,26 @@ from splitter.shell.parse import parse
 from splitter.shell.syntax import Arithmetic, ArithmeticFor, Script, Simple, Statement, sources, walk
 
 MAX_DEPTH = 8
+MAX_KEPT = 1 << 13
+Used = tuple[frozenset[str], frozenset[str]]
+# By the statement itself, as in `walk`.
+_KEPT: dict[int, tuple[Script | Statement, Used]] = {}
 
 
-def used(root: Script | Statement, depth: int = 0) -> tuple[frozenset[str], frozenset[str]]:
+def used(root: Script | Statement, depth: int = 0) -> Used:
     """(words that stand where a program stands, names of variables read), those within `$(...)` included."""
+    kept = _KEPT.get(id(root))
+    if kept is not None and kept[0] is root:
+        return kept[1]
+    found = _used(root, depth)
+    if depth == 0:
+        if len(_KEPT) >= MAX_KEPT:
+            _KEPT.clear()
+        _KEPT[id(root)] = (root, found)
+    return found
+
+
+def _used(root: Script | Statement, depth: int) -> Used:
     programs: set[str] = set()
     names: set[str] = set()
     for statement in walk(root.body if isinstance(root, Script) else root):

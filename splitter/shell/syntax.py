@@ -185,8 +185,19 @@ class Script:
         return self.raw[span.start : span.end].decode("utf-8", "replace")
 
 
-def walk(node: object) -> "Iterator[Statement]":
+def walk(node: object) -> "tuple[Statement, ...]":
     """A statement and all below it."""
+    kept = _WALKED.get(id(node))
+    if kept is not None and kept[0] is node:
+        return kept[1]
+    found = tuple(_walk(node))
+    if len(_WALKED) >= MAX_WALKED:
+        _WALKED.clear()
+    _WALKED[id(node)] = (node, found)
+    return found
+
+
+def _walk(node: object) -> "Iterator[Statement]":
     stack: list[object] = [node]
     while stack:
         current = stack.pop()
@@ -206,6 +217,9 @@ def _below(node: object) -> tuple[str, ...] | None:
     return _PARTS[kind]
 
 
+# By the statement itself: the same ones are gone through again and again, and to hash one would be as much work.
+MAX_WALKED = 1 << 13
+_WALKED: "dict[int, tuple[object, tuple[Statement, ...]]]" = {}
 _PARTS: dict[type, tuple[str, ...] | None] = {}
 
 
