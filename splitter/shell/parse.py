@@ -37,7 +37,7 @@ _SKIP = frozenset((";", ";;", "\n", "then", "do", "done", "fi", "esac", "{", "}"
 _COMMANDS = frozenset(("command", "declaration_command", "unset_command", "test_command", "variable_assignment"))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Script:
     """The statements of a script. Never raises; what does not parse is in `broken` and the rest is there."""
     raw = text.encode("utf-8", "replace")
