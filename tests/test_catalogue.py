@@ -358,3 +358,7 @@ def test_a_decoy(line, role):
 )
 def test_the_user_that_a_command_changes_to(command, user):
     assert becomes(tuple(command.split())) == user
+
+
+def test_a_shell_with_an_empty_word_means_nothing():
+    assert match(("sh", "")) is None

@@ -276,7 +276,7 @@ def _launched(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _shell(words: tuple[str, ...]) -> tuple[str, ...]:
     rest = words[1:]
-    while rest and rest[0][:1] in "-+" and rest[0] not in ("-", "--"):
+    while rest and rest[0].startswith(("-", "+")) and rest[0] not in ("-", "--"):
         if rest[0][0] == "-" and not rest[0].startswith("--") and rest[0].endswith("c"):
             return _spoken(rest[1]) if len(rest) > 1 else ()
         rest = rest[2:] if rest[0] in ("-o", "+o", "-O", "--rcfile", "--init-file") else rest[1:]

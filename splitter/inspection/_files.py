@@ -6,7 +6,7 @@ ships makes no coupling, each service has the image.
 
 import fnmatch
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from splitter.catalogue.peel import peel
@@ -14,6 +14,7 @@ from splitter.inspection import _watch
 from splitter.inspection._codeuses import Place
 from splitter.inspection._hints import words
 from splitter.inspection._offers import PLUMBING, Member
+from splitter.inspection._signals import Call
 from splitter.inspection._watch import Touch
 from splitter.inspection.code._paths import database, is_folder_name, sqlite
 from splitter.inspection.configs import Mention
@@ -30,14 +31,16 @@ TOO_MUCH = ("/", "/tmp", "/var", "/var/tmp", "/run", "/var/run", "/etc", "/usr",
             "/var/log", "/var/lib", "/dev/shm")  # fmt: skip
 
 
-def touches(team: tuple[Member, ...], places: tuple[Place, ...], image: Image) -> tuple[Touch, ...]:
-    """Every path that is known to be written, and who else names it."""
+def touches(
+    team: tuple[Member, ...], places: tuple[Place, ...], image: Image, said: Mapping[str, tuple[Call, ...]]
+) -> tuple[Touch, ...]:
+    """Every path that is known to be written, and who else names it. `said` are the commands of each process."""
     strong = [t for m in team if not m.out for t in _own(m, image)]
     strong += _by_code(team, places)
     written = set(sorted({t.path for t in strong if t.writes} | set(_fifos(team, image)))[:MAX_PATHS])
     named = [t for m in team if not m.out for t in _named(m, written, image)]
     written |= {t.path for t in named if t.writes}
-    named += [t for t in _watch.touches(team, image) if any(_overlap(t.path, path) for path in written)]
+    named += [t for t in _watch.touches(team, image, said) if any(_overlap(t.path, path) for path in written)]
     known = {(t.name, t.path) for t in strong}
     return (*strong, *(t for t in named if (t.name, t.path) not in known))
 

@@ -1,7 +1,7 @@
 """Who sends signals to another process, or steers the manager: commands, and the scripts that a process runs."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from splitter.catalogue.peel import peel
 from splitter.inspection._offers import Member
@@ -28,14 +28,17 @@ QUERIES = frozenset(
 )  # fmt: skip
 
 
-def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap]:
-    """Signals and control, each once for a sender and the one it is sent to."""
-    seen: set[tuple[str, str, str]] = set()
+def spoken(team: tuple[Member, ...], image: Image) -> Mapping[str, tuple[Call, ...]]:
+    """The commands that each process runs, by its name; servers that others keep their data in run none that matter."""
     scripts = [0]
+    return {m.name: tuple(_calls(m, image, scripts)) for m in team if not m.out and m.role != "backing"}
+
+
+def couplings(team: tuple[Member, ...], said: Mapping[str, tuple[Call, ...]]) -> Iterator[Coupling | Gap]:
+    """Signals and control, each once for a sender and the one it is sent to. `said` is what `spoken` gives."""
+    seen: set[tuple[str, str, str]] = set()
     for member in team:
-        if member.out or member.role == "backing":
-            continue
-        for words, evidence in calls(member, image, scripts):
+        for words, evidence in said.get(member.name, ()):
             if posixpath.basename(words[0]) not in SENDERS and "-s" not in words:
                 continue
             others = tuple(m for m in team if m is not member and m.process.lifetime == "service")
@@ -52,7 +55,7 @@ def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap
                     yield Gap(f"{member.name} signals {target}, which is no process that is known here", evidence)
 
 
-def calls(member: Member, image: Image, scripts: list[int]) -> Iterator[Call]:
+def _calls(member: Member, image: Image, scripts: list[int]) -> Iterator[Call]:
     """The commands that a process runs: its own, those of its shell line, those of its script.
 
     `scripts` counts those that were read, over all processes.

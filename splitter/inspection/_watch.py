@@ -1,12 +1,12 @@
 """Which process touches which path, and who waits for changes there with inotify."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from splitter.catalogue.peel import peel
-from splitter.inspection import _signals
 from splitter.inspection._offers import Member
+from splitter.inspection._signals import Call
 from splitter.model.facts import Evidence
 from splitter.model.image import Image, normal
 
@@ -29,14 +29,16 @@ class Touch:
     private: bool = False
 
 
-def touches(team: tuple[Member, ...], image: Image) -> Iterator[Touch]:
-    """The paths that a process, or the script that it runs, gives to a program that watches them."""
-    scripts = [0]
+def touches(team: tuple[Member, ...], image: Image, said: Mapping[str, tuple[Call, ...]]) -> Iterator[Touch]:
+    """The paths that a process, or the script that it runs, gives to a program that watches them.
+
+    `said` are the commands of each process.
+    """
     for member in team:
-        if member.process.off or member.role == "backing":
+        if member.process.off:
             continue
         folder = member.process.workdir or image.config.workdir or "/"
-        for words, evidence in _signals.calls(member, image, scripts):
+        for words, evidence in said.get(member.name, ()):
             meant = peel(words)
             if meant is None or meant.name not in WATCHERS:
                 continue

@@ -41,7 +41,8 @@ def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, .
     speaking = [o.name for o in found_offers if o.address.port and o.certain]
     directory = Directory(image, found_offers, silent(team, speaking, image))
     places = _codeuses.places(team, image)
-    touches = _files.touches(team, places, image)
+    said = _signals.spoken(team, image)
+    touches = _files.touches(team, places, image, said)
     gaps: list[Gap] = [gap for member in team for gap in member.said.gaps]
     uses: list[Use] = []
     steers: list[Coupling] = []
@@ -50,7 +51,7 @@ def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, .
         _uses.environment(team, image, directory),
         _uses.arguments(team, image, directory),
         _codeuses.uses(places, image, directory),
-        _signals.couplings(team, image),
+        _signals.couplings(team, said),
         _rpc.couplings(team, image),
     ):
         if isinstance(found, Gap):
