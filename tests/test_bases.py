@@ -4,7 +4,9 @@ import pytest
 
 from splitter.catalogue import base
 from splitter.inspection.discovery import discover
+from splitter.inspection.static import read
 from splitter.model.facts import Gap
+from splitter.planning import make_plan
 from splitter.sources import open_source
 
 COMMANDS = {
@@ -109,3 +111,24 @@ def test_an_entrypoint_of_a_database_that_another_script_reads_in(tmp_path, scri
         'COPY --chmod=755 start /start\nENTRYPOINT ["/start", "-v"]\n'
     )
     assert [str(p.command) for p in discover(open_source(str(tmp_path))).processes] == commands
+
+
+@pytest.mark.parametrize(
+    ("reference", "target"),
+    [
+        ("webdevops/php-nginx:8.2", "127.0.0.1:9000"),
+        ("serversideup/php:8.3-fpm-nginx", "127.0.0.1:9000"),
+        ("trafex/php-nginx", "/run/php-fpm.sock"),
+    ],
+)
+def test_the_nginx_of_a_base_reaches_its_php_fpm(on, reference, target):
+    image = on(reference)
+    facts = read(image)
+    assert target in [c.target for c in facts.couplings]
+    # What stands for a file of the base is no text to put in its place.
+    assert make_plan(facts, image, {}).configs == {}
+
+
+def test_the_script_that_starts_apache_is_kept_for_what_it_sets(on):
+    facts = discover(on("php:8.3-apache", "COPY . /app"))
+    assert [p.command.argv for p in facts.processes] == [("apache2-foreground",)]

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from splitter.catalogue import match, one_off, service
+from splitter.catalogue import foreground, match, one_off, service
 from splitter.catalogue.peel import becomes
 
 # One command a line, under what it is.
@@ -362,3 +362,29 @@ def test_the_user_that_a_command_changes_to(command, user):
 
 def test_a_shell_with_an_empty_word_means_nothing():
     assert match(("sh", "")) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "stays"),
+    [
+        pytest.param("caddy start --config /c", "caddy run --config /c", id="a first word is swapped"),
+        pytest.param("caddy run --config /c", "caddy run --config /c", id="nothing to swap"),
+        pytest.param("python manage.py celery --detach -P x", "python manage.py celery -P x", id="a daemon's option"),
+    ],
+)
+def test_the_form_that_stays_in_the_foreground(line, stays):
+    assert foreground(tuple(line.split())) == tuple(stays.split())
+
+
+def test_a_worker_that_is_sent_to_the_background_is_no_migration():
+    known = service(("python", "manage.py", "celery", "--loglevel=info", "--detach"))
+    assert known is not None
+    assert known.name == "celery worker"
+    assert one_off(("python", "manage.py", "celery", "--detach")) is None
+
+
+def test_two_servers_of_one_framework_are_told_apart():
+    octane, reverb = (service(("php", "artisan", name)) for name in ("octane:frankenphp", "reverb:start"))
+    assert octane is not None
+    assert reverb is not None
+    assert octane.name != reverb.name

@@ -540,3 +540,39 @@ def test_a_databases_port_in_the_code_of_a_process_makes_it_a_client_and_no_serv
     job = process("sync", "python3 sync.py", workdir="/srv/app")
     files = {"/srv/app/sync.py": "import mysql\nmysql.connect(host=HOST, port=3306)\n"}
     assert found((WEB, job), files, env={"DB_URL": "mysql://127.0.0.1:3306/app"}) == []
+
+
+TO_8080 = {"/etc/nginx/conf.d/default.conf": "server {\n  location / { proxy_pass http://localhost:8080; }\n}\n"}
+JAVA = process("server", "java -jar server.jar")
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param((JAVA,), [("nginx", "server")], id="the one process that can be meant"),
+        pytest.param((JAVA, WORKER), [("nginx", "server")], id="a worker cannot be meant"),
+        pytest.param((JAVA, WEB), [("nginx", "server")], id="who listens elsewhere cannot be meant"),
+        pytest.param((JAVA, process("more", "java -jar more.jar")), [], id="two can be meant"),
+        pytest.param((WORKER,), [], id="nobody can be meant"),
+    ],
+)
+def test_a_proxy_reaches_who_is_left(others, expected):
+    image = image_of(TO_8080)
+    got = read(image, (NGINX, *others))
+    assert [c.between for c in got.couplings if c.target == "127.0.0.1:8080"] == expected
+    assert bool(expected) != any("nothing in the image is known to listen" in g.what for g in got.gaps)
+
+
+def test_debians_php_fpm_listens_on_a_socket_of_its_name():
+    conf = "server { location ~ php { fastcgi_pass unix:/var/run/php/php8.3-fpm.sock; } }\n"
+    fpm = process("php-fpm", "php-fpm8.3 -F")
+    assert found((NGINX, fpm), {"/etc/nginx/sites-enabled/default": conf})[0][:3] == (
+        "socket",
+        "/run/php/php8.3-fpm.sock",
+        ("nginx", "php-fpm"),
+    )
+
+
+def test_a_file_of_compose_says_nothing_of_this_container():
+    text = "services:\n  db:\n    image: redis\n    healthcheck: {test: [CMD, curl, 'http://localhost:8000']}\n"
+    assert found((WEB, WORKER), {"/srv/app/templates/shop.yaml": text}) == []

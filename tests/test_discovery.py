@@ -3,7 +3,7 @@
 from managing import image_of
 
 from splitter.inspection.discovery import discover
-from splitter.model.facts import Command, Evidence, Gap, Process
+from splitter.model.facts import UNREAD, Command, Evidence, Gap, Process
 from splitter.model.image import Config, Image, MemoryTree, text_node
 
 HERE = Evidence("/here", 1)
@@ -167,3 +167,12 @@ def test_what_a_runner_reads_from_its_own_files_is_no_step():
     seen = image_of(files)
     seen = Image("x", Config(cmd=("supervisord", "-n", "-c", "/s.conf"), workdir="/app"), seen.tree)
     assert [(p.name, p.lifetime) for p in discover(seen).processes] == [("web", "service"), ("jobs", "service")]
+
+
+def test_a_supervisor_that_cannot_be_read_is_kept_whole():
+    def supervisord(process, _image):
+        return [Gap("no configuration", HERE)] if process.command.program == "supervisord" else None
+
+    facts = discover(image("supervisord", "-n"), {"supervisord": supervisord})
+    assert [(p.command.argv, p.notes) for p in facts.processes] == [(("supervisord", "-n"), (UNREAD,))]
+    assert [g.what for g in facts.gaps] == ["no configuration"]

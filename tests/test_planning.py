@@ -7,7 +7,7 @@ from managing import image_of
 
 from splitter.commands.document import service_document
 from splitter.compose.render import render
-from splitter.model.facts import Command, Coupling, Evidence, Facts, Listening, Process
+from splitter.model.facts import UNREAD, Command, Coupling, Evidence, Facts, Listening, Process
 from splitter.model.image import Healthcheck
 from splitter.planning import make_plan
 from splitter.planning.embedded import parted
@@ -570,3 +570,36 @@ def test_the_document_tells_the_user_and_folder_of_a_program_where_the_file_need
     [web, job] = [service_document(s) for s in plan.services]
     assert (web["user"], web["working_dir"]) == ("root", "/srv")
     assert (job["user"], job["working_dir"], job["processes"][-1]["user"]) == ("app", "/srv/app", "app")
+
+
+def test_a_supervisor_that_cannot_be_read_is_a_service():
+    kept = process("supervisord", "supervisord -n", notes=(UNREAD,))
+    plan = planned(kept, process("worker", "sidekiq"))
+    assert set(services(plan)) == {"supervisord", "worker"}
+    assert plan.drops == ()
+    assert "what it starts could not be read" in render(plan, ".")
+
+
+def test_who_is_in_the_network_of_another_publishes_there():
+    coupling = Coupling("tcp", "127.0.0.1:3000", ("nginx", "web"), AT, "code", "127.0.0.1")
+    image = with_config(image_of(), ports=("80/tcp",))
+    made = services(planned(process("nginx", ["nginx", "-g", "daemon off;"]), WEB, image=image, couplings=[coupling]))
+    assert (made["nginx"].namespace, made["nginx"].ports, made["web"].ports) == ("web", (), ("80:80",))
+
+
+def test_a_host_is_changed_where_its_port_is_a_variable():
+    text = ":80 {\n  reverse_proxy http://localhost:{$APP_PORT:3000}\n}\n"
+    at = Evidence("/etc/caddy/Caddyfile", 2)
+    coupling = Coupling("tcp", "127.0.0.1:3000", ("caddy", "web"), at, "config", "http://localhost:3000")
+    caddy = process("caddy", "caddy run --config /etc/caddy/Caddyfile")
+    plan = planned(caddy, WEB, image=image_of({"/etc/caddy/Caddyfile": text}), couplings=[coupling])
+    assert list(plan.configs.values()) == [text.replace("localhost", "web")]
+
+
+def test_the_health_check_of_a_port_that_only_a_proxy_tells_of():
+    check = Healthcheck(("CMD-SHELL", "curl -f http://localhost:8080/health"))
+    coupling = Coupling("tcp", "127.0.0.1:8080", ("nginx", "server"), AT, "config", "localhost:8080")
+    proxy, server = process("nginx", ["nginx", "-g", "daemon off;"]), process("server", "java -jar server.jar")
+    made = services(planned(proxy, server, image=with_config(image_of(), healthcheck=check), couplings=[coupling]))
+    assert made["web"].healthcheck is None
+    assert made["nginx"].healthcheck is not None

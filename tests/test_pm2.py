@@ -20,6 +20,7 @@ def apps(text, argv="pm2-runtime ecosystem.config.js", **more):
         pytest.param("pm2-runtime start app.js --foo", "app", "node app.js", id="pm2-runtime start"),
         pytest.param("pm2 start app.js --name web -- --port 3", "web", "node app.js --port 3", id="arguments"),
         pytest.param("npx pm2-runtime x.py", "x", "python x.py", id="python"),
+        pytest.param("node node_modules/pm2/bin/pm2-runtime app.js", "app", "node app.js", id="by the package's file"),
         pytest.param("pm2 start x.sh -n w", "w", "bash x.sh", id="a shell script"),
         pytest.param("pm2 start npm --name w -- run start", "w", "npm run start", id="npm"),
         pytest.param("pm2-runtime start pnpm --name=w -- start", "w", "pnpm start", id="pnpm"),

@@ -600,3 +600,28 @@ def test_a_step_that_is_a_function_of_a_file_which_a_function_reads_in_has_them_
     }
     [step, _], _ = script("source /lib/common.sh\nsibling clean.sh\nclean\nexec app", env={"DATA": "/d"}, files=files)
     assert step.command.run[2] == "source /lib/common.sh\nsibling clean.sh\nclean"
+
+
+@pytest.mark.parametrize(
+    ("start", "line"),
+    [
+        pytest.param("nginx", "exec nginx -g 'daemon off;'", id="words that are added"),
+        pytest.param("php-fpm -D", "exec php-fpm -F", id="words that are taken away"),
+    ],
+)
+def test_a_daemon_that_needs_the_scripts_variables_stays_in_the_foreground(start, line):
+    [daemon], _ = script(f"export K=$(one two)\n{start}\nwhile true; do sleep 9; done")
+    assert daemon.command.run[-1].splitlines()[-1] == line
+
+
+@pytest.mark.parametrize(
+    ("last", "lifetime"),
+    [
+        pytest.param("cd /srv && npm run start:prod", "service", id="a package's script that is named for a server"),
+        pytest.param("npm run setup", "job", id="another script of a package"),
+        pytest.param("./configure-it", "job", id="a program of which nothing is known"),
+    ],
+)
+def test_the_last_command_before_the_wait(last, lifetime):
+    found, _ = script(f"helper --serve &\n{last}\nwait -n")
+    assert found[-1].lifetime == lifetime

@@ -24,7 +24,7 @@ class Known:
     phase         of a one-off: once or prepare (in every container that needs it), or wait
     port          where it listens when it is told nothing; `ports` are the options that tell it
     data          folders it keeps its data in
-    foreground    words to add, to take away, and words whose presence makes that unnecessary
+    foreground    words to add, to take away, words whose presence makes that unnecessary, and a first word to swap
     healthcheck   a shell line; `{port}` stands for the port, `{command}` for the words that start it
     image         the official image, and in `version` the tag to take where the image's own version is not known
     loopback      listens on 127.0.0.1 unless told otherwise
@@ -146,6 +146,8 @@ def foreground(argv: tuple[str, ...]) -> tuple[str, ...]:
         return change["becomes"]
     front = argv[: len(argv) - len(meant.args)]
     args = list(meant.args)
+    if "swap" in change and args[:1] == [change["swap"][0]]:
+        args[0] = change["swap"][1]
     for gone in change.get("drop", ()):
         flag, _, value = gone.partition(" ")
         while flag in args:

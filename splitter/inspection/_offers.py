@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
-from splitter.catalogue import Known
+from splitter.catalogue import Known, server_ports
 from splitter.catalogue.listening import listeners
 from splitter.catalogue.meaning import meaning
 from splitter.catalogue.peel import peel
@@ -215,6 +215,13 @@ class Directory:
             if len({m.name for m, _ in holding}) == 1:
                 return Offer(holding[0][0], Address("", asked.port), holding[0][1], certain=False)
         return min(found, key=_rank, default=None)
+
+    def left(self, asked: Address, but: str, evidence: Evidence) -> Offer | None:
+        """Who listens where nobody is known to: the one process that may serve and of which no address is known."""
+        may = [m for m, _ in self.silent if m.name != but and m.role in ("", "web") and not m.process.off]
+        if len(may) != 1 or not asked.port or asked.port in server_ports():
+            return None
+        return Offer(may[0], Address("", asked.port), evidence, certain=False)
 
     def named(self, names: Iterable[str], but: str = "", port: int = 0) -> Offer | None:
         """The one server whose catalogue name is among these; None where there is none, or several of them."""

@@ -60,6 +60,8 @@ def configured(team: tuple[Member, ...], directory: Directory) -> Iterator[Use |
             if not mention.address.local:
                 continue
             offer = meant(mention.address, mention.name, directory, member.name)
+            if offer is None and member.role == "proxy" and directory.at(mention.address) is None:
+                offer = directory.left(mention.address, member.name, mention.evidence)
             if offer is not None:
                 yield use(member, offer, mention.address, mention.evidence, mention.how, mention.written)
             elif (mention.address.port or mention.address.unix) and directory.at(mention.address) is None:

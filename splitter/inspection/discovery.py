@@ -6,7 +6,7 @@ from dataclasses import replace
 from splitter.errors import SplitterError
 from splitter.inspection._idle import waiting
 from splitter.managers import Expand, managers
-from splitter.model.facts import Command, Evidence, Facts, Gap, Part, Process
+from splitter.model.facts import UNREAD, Command, Evidence, Facts, Gap, Part, Process
 from splitter.model.image import Image
 
 GIVE_WAY = ("shell", "execline")  # what they start last takes their place
@@ -20,6 +20,8 @@ BROUGHT = {
     "/etc/cont-init.d/*": ("/init",),
     "/etc/my_init.d/*": ("/sbin/my_init",),
 }
+# Supervisors that are plain programs: one that cannot be read still starts all that it is told to.
+PROGRAMS = frozenset(("procfile", "supervisord", "circus"))
 KEEPERS = frozenset(("procfile", "supervisord", "runit", "s6", "circus"))
 MAX_STARTS = 20_000  # scripts that start one another many times over multiply with each level
 
@@ -94,6 +96,10 @@ def _leaves(
         return
     [(name, children)] = claims.items()
     services = [c for c in children if isinstance(c, Process) and c.lifetime == "service"]
+    if name in PROGRAMS and not any(isinstance(c, Process) for c in children) and not process.off:
+        yield from (c for c in children if isinstance(c, Gap))
+        yield replace(process, notes=(*process.notes, UNREAD))
+        return
     gives_way = name in GIVE_WAY and len(services) == 1 and process.lifetime == "service" and bool(process.scope)
     for child in children:
         if isinstance(child, Gap):

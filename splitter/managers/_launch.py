@@ -57,7 +57,7 @@ def unfronted(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command behind `npx`, `yarn exec`, `poetry run` and the like; itself where none stands before it."""
     words = tuple(argv)
     for _ in range(4):
-        shorter = _without_front(words)
+        shorter = _without_front(words) or _packaged(words)
         if not shorter:
             break
         words = shorter
@@ -77,6 +77,16 @@ def _without_front(words: tuple[str, ...]) -> tuple[str, ...]:
                 rest = rest[2:] if rest[0] in valued else rest[1:]
             return rest
     return ()
+
+
+def _packaged(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The command of a package that `node` runs by its file: `node node_modules/pm2/bin/pm2-runtime start ...`."""
+    if len(words) < 2 or posixpath.basename(words[0]) not in ("node", "nodejs", "bun"):
+        return ()
+    parts = words[1].split("/")
+    if "node_modules" not in parts[:-2] or parts[-2] not in ("bin", ".bin"):
+        return ()
+    return (posixpath.splitext(parts[-1])[0], *words[2:])
 
 
 def module_of(argv: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:

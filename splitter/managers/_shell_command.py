@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
+from splitter.catalogue import foreground
 from splitter.managers._shell_calls import piped
 from splitter.managers._shell_kinds import makes_secret
 from splitter.managers._shell_render import Rendered, Renderer
@@ -44,6 +45,11 @@ class Commands:
         if not (late or lost or main.needs or reads):
             return Command(argv, spoken=_spoken(main.words))
         line = " ".join(quote.join((w,)) if self.late(w) else shlex.quote(w.text) for w in main.words)
+        stays = foreground(argv)
+        if stays[: len(argv)] == argv:  # a daemon that the container runs must not go to the background
+            line = " ".join((line, *(shlex.quote(w) for w in stays[len(argv) :])))
+        elif not late:
+            line = shlex.join(stays)
         if reads:
             line = self.renderer.source(call).removeprefix("exec ").lstrip()
         if not (main.needs or lost or reads):

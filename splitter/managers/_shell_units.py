@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from splitter.catalogue import one_off, service
+from splitter.managers._node_options import parse
 from splitter.managers._shell_kinds import QUIET, Meaning, family, init_script, stops
 from splitter.shell.calls import Call
 
 What = Literal["files", "own", "wait", "job", "service", "loop", "control", "unknown"]
 MANY = 4  # set-up steps of one statement that are still told apart
+SERVES = frozenset(("start", "serve", "server", "prod", "production"))  # scripts of packages
 TEMPORARY = "only while the script runs"
 
 
@@ -72,11 +74,21 @@ def _afterwards(found: list[Unit], meanings: Sequence[Meaning]) -> None:
     ]  # fmt: skip
     if not waits or not any(u.what == "service" and u.call.background and u.at[0] < waits[-1] for u in found):
         return
+    for unit in found:
+        # The last command before the wait never ends where it is the script of a package that starts a server.
+        if unit.what == "job" and unit.at[-1] == waits[-1] - 1 and not unit.call.off and _serves(unit.meaning.argv):
+            unit.what = "service"
     later = [u for u in found if u.at[0] > waits[-1] and not u.call.off]
     if any(u.meaning.kind == "service" or u.call.exec or u.call.background or u.what == "loop" for u in later):
         return
     for unit in later:
         unit.meaning = replace(unit.meaning, call=replace(unit.call, off="the servers have ended"))
+
+
+def _serves(argv: Sequence[str]) -> bool:
+    """Whether a command runs a package's script that is named for a server: `npm start`, `yarn run serve`."""
+    run = parse(tuple(argv))
+    return run is not None and any(name.partition(":")[0] in SERVES for names, _ in run.groups for name in names)
 
 
 def _condensed(found: list[Unit]) -> list[Unit]:

@@ -61,6 +61,10 @@ class Command:
         return " ".join(w if w.startswith("$") and w[1:].isidentifier() else shlex.quote(w) for w in self.argv)
 
 
+# The note of a supervisor that is kept in one piece.
+UNREAD = "run as it is, for what it starts could not be read"
+
+
 @dataclass(frozen=True)
 class Process:
     """One thing that the image starts.

@@ -132,7 +132,10 @@ class Cuts:
                 return f"the argument of {names(changed)} names the service {offerer.name}"
         place, written = coupling.evidence, coupling.written
         new = moved(written, offerer.name, port, to)
-        if how == "config" and self.patches.replace(place.path, place.line, written, new, users):
+        if how == "config" and (
+            self.patches.replace(place.path, place.line, written, new, users)
+            or (port == to and self.patches.host(place.path, place.line, written, offerer.name, users))
+        ):
             return f"{coupling.evidence} names the service {offerer.name} (patched through configs)"
         if how == "seen" and (told := self.told(coupling)):
             return f"seen while it ran; {told} says where {offerer.name} is"

@@ -37,6 +37,14 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
             if listener.port and listener.host not in LOOPBACK:
                 faces[0].ports.append(f"{listener.port}:{listener.port}")
                 break
+    for draft in drafts:
+        root = draft
+        while root.namespace:
+            root = drafts.each[root.namespace]
+        if root is not draft:
+            # The engine publishes no ports of a container that is in another one's network.
+            root.ports += [p for p in draft.ports if p not in root.ports]
+            draft.ports = []
     return notes
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from splitter.catalogue import Known
-from splitter.catalogue.listening import Listener
+from splitter.catalogue.listening import Listener, number
 from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Facts, Gap, Listening, Process
 from splitter.model.image import Image
@@ -318,6 +318,11 @@ def _listens(process: Process, each: Placed, facts: Facts) -> tuple[Listener, ..
     shown = [Listener(x.host, x.port, x.unix) for x in facts.listening if x.process == process.name and _sure(x)]
     said = [x for x in each.listens if x.certain or not shown]
     ports = {x.port for x in said if x.port}
+    if not ports and not shown:
+        # Where nothing else tells, it listens where the others reach it.
+        reached = (c.target.removeprefix("127.0.0.1:") for c in facts.couplings
+                   if c.kind == "tcp" and c.how == "config" and c.between[-1] == process.name)  # fmt: skip
+        said += [Listener("", number(port), certain=False) for port in reached if number(port)]
     return tuple(dict.fromkeys((*said, *(x for x in shown if x.port not in ports or x.unix))))
 
 

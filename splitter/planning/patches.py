@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from splitter.catalogue import looks_secret
+from splitter.catalogue import base, looks_secret
+from splitter.catalogue.listening import LOOPBACK
 from splitter.model.image import Image
 from splitter.planning.draft import Draft
 from splitter.planning.names import cleaned, distinct
@@ -25,7 +26,14 @@ class Patches:
         if any(path in p.files for d in users for p in d.processes()):
             return None
         text = self.image.read(path)
-        return text if isinstance(text, str) and not _has_secret(text) else None
+        if not isinstance(text, str) or _has_secret(text) or text == self._stands_in(path):
+            return None
+        return text
+
+    def _stands_in(self, path: str) -> str | None:
+        """Our own text for a file of a base image that is not at hand: it says what is there, and is not it."""
+        known = base(self.image.base) if self.image.base else None
+        return known.files.get(path) if known is not None else None
 
     def replace(self, path: str, line: int | None, old: str, new: str, users: list[Draft]) -> bool:
         """Change one place of a file, at its line where that is known. False where that cannot be done."""
@@ -43,6 +51,14 @@ class Patches:
         for draft in users:
             draft.configs[real if isinstance(real, str) else path] = path
         return True
+
+    def host(self, path: str, line: int | None, written: str, name: str, users: list[Draft]) -> bool:
+        """Change the host alone, where a line makes its port of variables: `http://localhost:{$PORT:8080}`."""
+        text = self.text(path, users) or ""
+        lines = text.splitlines()
+        here = lines[line - 1] if line and line <= len(lines) else ""
+        host = next((h for h in LOOPBACK if f"{h}:" in written and here.count(f"{h}:") == 1), "")
+        return bool(host) and self.replace(path, line, f"{host}:", f"{name}:", users)
 
     def whole(self, path: str, text: str, draft: Draft) -> None:
         """Give a service this text for a file."""

@@ -9,7 +9,7 @@ from splitter.catalogue import Known, peel
 from splitter.catalogue.listening import Listener, listeners, number
 from splitter.catalogue.meaning import meaning
 from splitter.catalogue.switches import spare
-from splitter.model.facts import Phase, Process
+from splitter.model.facts import UNREAD, Phase, Process
 from splitter.model.image import Image
 from splitter.model.plan import Option, Role
 from splitter.planning.questions import Asker
@@ -77,6 +77,8 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
     if process.evidence.note == "eventlistener":
         because = "it listens to the events of the supervisor, which is gone"
         return Placed(process, because, drop=because, known=known)
+    if known is not None and known.role == "drop" and UNREAD in process.notes:
+        return _unknown(process, image, asker, _its_own(process, image, siblings, ()))
     if known is not None and known.role == "drop":
         return _plumbing(process, known, image, asker, siblings)
     if any(note.startswith(LOOKS) for note in process.notes):

@@ -63,6 +63,8 @@ def _yaml(text: str, path: str, env: Mapping[str, str], folder: str) -> Iterator
         root = Document.parse(text, path).root
     except (SplitterError, RecursionError):
         return
+    if _of_containers(root):
+        return
     stage = env.get("RAILS_ENV") or env.get("RACK_ENV") or env.get("APP_ENV") or env.get("NODE_ENV") or ""
     open_: list[tuple[tuple[Key, ...], Node, Node | None]] = [((), root, None)]
     stem = posixpath.basename(path).split(".")[0]
@@ -110,6 +112,13 @@ def _filled(value: str, path: str, env: Mapping[str, str], folder: str) -> str:
         return value
     made = filled(value.replace("<%=", "#{").replace("%>", "}"), Scope(path, folder, env))
     return value if made is None else made
+
+
+def _of_containers(root: Node) -> bool:
+    """Whether it is a file of Compose: what that says to localhost, it says within other containers."""
+    services = root.child("services") if root.kind == "mapping" else None
+    each = services.values if services is not None and services.kind == "mapping" else ()
+    return any(s.kind == "mapping" and (s.child("image") or s.child("build")) for s in each)
 
 
 def _sqlite_file(key: str, value: str, kind: str, folder: str) -> str:

@@ -18,7 +18,8 @@ MAIN = (
     "/etc/openresty/nginx.conf", "/opt/nginx/conf/nginx.conf", "/etc/angie/angie.conf",
 )  # fmt: skip
 # What the distributions' own nginx.conf includes inside its http block.
-PARTS = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", "/etc/nginx/http.d/*.conf")
+PARTS = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", "/etc/nginx/http.d/*.conf",
+         "/etc/nginx/site-opts.d/http.conf")  # fmt: skip
 # Debian's package links this one into sites-enabled.
 DEBIAN = "/etc/nginx/sites-available/default"
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
