@@ -32,6 +32,9 @@ class Library:
         gone = [i for i in acting if i not in kept]
         self.gone = {site for i in gone for site in _frames(trace.calls[i])} - self.kept
         self.hard = {site for i in gone if i not in loose for site in _frames(trace.calls[i])} - self.kept
+        self.left_out: dict[str, list[tuple[int, int]]] = {}
+        for at, a, b in sorted(self.gone):
+            self.left_out.setdefault(at, []).append((a, b))
         self.targets = {(s.path, s.start, s.end): s.target for s in trace.sourced}
         self.functions: dict[str, tuple[str, Function]] = {}
         self.twice = False
@@ -45,6 +48,9 @@ class Library:
         self._left: dict[str, bool] = {}
         self._used: dict[str, int] = {}
         self._all: frozenset[str] | None = None
+        self._names: dict[Site, str] = {}
+        self._starting: dict[str, bool] = {}
+        self._holding: dict[str, bool] = {}
 
     def _collect(self) -> None:
         for path in dict.fromkeys((self.path, *(s.target for s in self.trace.sourced))):
@@ -79,35 +85,45 @@ class Library:
 
     def _named(self, path: str, a: int, b: int) -> str:
         """The function that is called at a place."""
-        script = self.script(path)
-        head = script.raw[a:b].decode("utf-8", "replace").split(None, 1)[:1] if script else []
-        return head[0] if head and head[0] in self.functions else ""
+        if (path, a, b) not in self._names:
+            script = self.script(path)
+            head = script.raw[a:b].decode("utf-8", "replace").split(None, 1)[:1] if script else []
+            self._names[path, a, b] = head[0] if head and head[0] in self.functions else ""
+        return self._names[path, a, b]
 
     def _callees(self, name: str) -> frozenset[str]:
         if name not in self._calls:
             self._calls[name] = used(self.functions[name][1])[0] & self.functions.keys()
         return self._calls[name]
 
-    def _starts(self, name: str, seen: set[str]) -> bool:
+    def _starts(self, name: str) -> bool:
         """Whether a function as it stands in its file would start what is not kept."""
-        seen.add(name)
-        path, node = self.functions[name]
-        if any(p == path and node.span.start <= a and b <= node.span.end for p, a, b in self.hard):
-            return True
-        return any(n not in seen and self._starts(n, seen) for n in sorted(self._callees(name)))
+        if name not in self._starting:
+            self._starting[name] = self._reaches(name, self.hard)
+        return self._starting[name]
 
     def _answers(self, path: str, a: int, b: int) -> bool:
         """Whether a call can stay, as what it calls is written without what it would start."""
         name = self._named(path, a, b)
-        return (path, a, b) in self.targets or (name != "" and not self._holds(name, set()))
+        return (path, a, b) in self.targets or (name != "" and not self._holds(name))
 
-    def _holds(self, name: str, seen: set[str]) -> bool:
+    def _holds(self, name: str) -> bool:
         """Whether a function holds a call that is kept."""
-        seen.add(name)
-        path, node = self.functions[name]
-        if any(p == path and node.span.start <= a and b <= node.span.end for p, a, b in self.kept):
-            return True
-        return any(n not in seen and self._holds(n, seen) for n in sorted(self._callees(name)))
+        if name not in self._holding:
+            self._holding[name] = self._reaches(name, self.kept)
+        return self._holding[name]
+
+    def _reaches(self, name: str, sites: Collection[Site]) -> bool:
+        """Whether one of these places is in a function, or in one that it calls in turn."""
+        todo, seen = [name], {name}
+        while todo:
+            path, node = self.functions[todo.pop()]
+            if any(p == path and node.span.start <= a and b <= node.span.end for p, a, b in sites):
+                return True
+            new = self._callees(node.name) - seen
+            seen |= new
+            todo += new
+        return False
 
     def _does(self, name: str) -> frozenset[str]:
         """The variables that a function gives, itself or by others, and whether it exports or ends the script."""

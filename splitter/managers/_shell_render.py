@@ -48,6 +48,7 @@ class Renderer:
     _looked: int = 0
     _failed: int = 0
     _scripts: dict[str, Script] = field(default_factory=dict)
+    _only: dict[frozenset[int], Rendered] = field(default_factory=dict)
     _defining: list[tuple[Statement, frozenset[str]]] | None = None
     _placed: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
     _acting: frozenset[str] = frozenset()
@@ -84,12 +85,18 @@ class Renderer:
 
     def only(self, keep: Collection[int]) -> Rendered:
         """The statements of the script's top level that lead to these calls, without what else they would start."""
+        wanted = frozenset(keep)
+        if wanted not in self._only:  # what is found for a step is asked for again when steps are put together
+            self._only[wanted] = self._found(wanted)
+        return self._only[wanted]
+
+    def _found(self, keep: frozenset[int]) -> Rendered:
         script = self.script(self.path)
         calls = self.trace.calls
         if script is None or not keep:
             return Rendered("")
-        whole = self._with_needs(script, sorted({calls[i].root for i in keep}), frozenset(keep))
-        return self._sliced(whole, frozenset(keep)) if self.replay else whole
+        whole = self._with_needs(script, sorted({calls[i].root for i in keep}), keep)
+        return self._sliced(whole, keep) if self.replay else whole
 
     def _sliced(self, whole: Rendered, keep: frozenset[int]) -> Rendered:
         """The slice of the script for these calls, where it is shorter and does the same."""

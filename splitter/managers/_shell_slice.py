@@ -7,7 +7,7 @@ something else. Comments, messages and arms that hold nothing of all this go.
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import TypeAlias
 
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
@@ -124,7 +124,7 @@ class Slicer(Library):
                 continue
             seen.add(name)
             path, node = self.functions[name]
-            if path != self.path and self._file_stays(path) and not self._starts(name, set()):
+            if path != self.path and self._file_stays(path) and not self._starts(name):
                 self.names |= self._reads(node)
                 todo += sorted(self._callees(name))
                 continue
@@ -227,12 +227,17 @@ class Slicer(Library):
         head = one.words[0] if one.words else None
         if head in JUMPS or head in STATE:
             return jumps
-        wanted = self.names | {EXPORTS, ENDS} if jumps or self._within else self.names
         if isinstance(head, str) and head in self.functions:
-            return bool(self._does(head) & wanted) and (head in self.wholes or self._remains(head))
+            return self._asked(self._does(head), jumps) and (head in self.wholes or self._remains(head))
         if head == "local":
             return any((w.name if isinstance(w, Assign) else w) in self.names for w in one.words[1:])
-        return bool(gives(one) & wanted)
+        return self._asked(gives(one), jumps)
+
+    def _asked(self, given: Set[str], jumps: bool) -> bool:
+        """Whether anything that is given is wanted: a variable, or an export or the end where these count."""
+        if not self.names.isdisjoint(given):
+            return True
+        return (jumps or self._within) and (EXPORTS in given or ENDS in given)
 
     def _simple(self, path: str, one: Simple) -> Lines:
         site = self._site(path, one)
@@ -246,7 +251,7 @@ class Slicer(Library):
         alone = len(one.words) == 1 and not one.assigns and not one.redirects
         if isinstance(head, str) and alone and self._used.get(head) == 1 and head not in self.wholes:
             at, node = self.functions[head]
-            stays = at != self.path and self._file_stays(at) and not self._starts(head, set())
+            stays = at != self.path and self._file_stays(at) and not self._starts(head)
             lines = self._body(at, node.body) if isinstance(node.body, Body) and not stays else []
             if lines and not _own(lines):
                 return lines
@@ -264,8 +269,8 @@ class Slicer(Library):
         if script is None:
             return ":"
         out, at = [], span.start
-        for p, a, b in sorted(self.gone):
-            if p == path and a >= at and b <= span.end and not self._answers(p, a, b):
+        for a, b in self.left_out.get(path, ()):
+            if a >= at and b <= span.end and not self._answers(path, a, b):
                 out += [script.raw[at:a], b":"]
                 at = b
         text = b"".join([*out, script.raw[at : span.end]]).decode("utf-8", "replace").rstrip().removesuffix(";")

@@ -25,14 +25,14 @@ class Branches(Loops):
     def and_or(self, node: AndOr, context: Context) -> Outcome:
         """`a && b`, `a || b`: a command is taken to succeed, and what follows `||` runs only if it does not."""
         harmless = quiet(node.right)
-        left = self.run(node.left, replace(context, last=context.last and harmless))
+        left = self.run(node.left, context._replace(last=context.last and harmless))
         if left.flow:
             return left
         wanted = node.op == "&&"
         status = left.status
         takes = None if status.holds is None else status.holds == wanted
         said = status.when if wanted else status.unless
-        inner = replace(context, operator=node.op)
+        inner = context._replace(operator=node.op)
         if takes is False:
             self.aside(node.right, inner, status.deps, said)
             return Outcome(status)
@@ -43,7 +43,7 @@ class Branches(Loops):
             guard = context.source.script.source(node.left.span)
             right = self.maybe(node.right, inner.under(guard if wanted else f"! {guard}"))
             if right.flow == "fail" and not wanted:
-                return Outcome(replace(status, holds=True) if not command(node.left) else TRUE)
+                return Outcome(status._replace(holds=True) if not command(node.left) else TRUE)
             return Outcome((both if wanted else either)(status, right.status))
         mark, before = len(self.calls), self.state.copy()
         right = self.run(node.right, inner.given(self.because(status.deps)))
@@ -113,11 +113,10 @@ class Branches(Loops):
         ends: list[tuple[State, Outcome]] = []
         inner, otherwise = context, TRUE
         for at, (condition, body) in enumerate(node.arms):
-            tested = self.sequence(condition, replace(inner, last=False, condition=True))
+            tested = self.sequence(condition, inner._replace(last=False, condition=True))
             if tested.flow:
                 return tested
             status = tested.status
-            rest = replace(node, arms=node.arms[at + 1 :])
             if status.holds is False:
                 self.aside(body, inner, status.deps, status.when)
                 self.would(body, status.deps)
@@ -140,7 +139,12 @@ class Branches(Loops):
                 continue
             ends.append((self.state, left_by(outcome, status)))
             self.state = self.state.copy()
-            self.aside(_remaining(rest), replace(inner, guards=context.guards), status.deps, status.unless)
+            self.aside(
+                _remaining(replace(node, arms=node.arms[at + 1 :])),
+                inner._replace(guards=context.guards),
+                status.deps,
+                status.unless,
+            )
             break
         else:
             outcome = self.run(node.orelse, inner) if node.orelse else DONE
@@ -153,16 +157,16 @@ class Branches(Loops):
             return
         for name, held in self.state.vars.items():
             if before.vars.get(name) is not held and not held.outside:
-                items = held.items and {k: replace(v, deps=v.deps | deps) for k, v in held.items.items()}
-                value = replace(held.value, deps=held.value.deps | deps)
-                self.state.vars[name] = replace(held, value=value, items=items)
+                items = held.items and {k: v._replace(deps=v.deps | deps) for k, v in held.items.items()}
+                value = held.value._replace(deps=held.value.deps | deps)
+                self.state.vars[name] = held._replace(value=value, items=items)
 
     def would(self, body: Sequence, deps: frozenset[str]) -> None:
         """What an arm that is not taken would have assigned rests on what decided it."""
         for name in sorted(assigned(body)) if deps else ():
             held = self.state.vars.get(name)
             if held is not None and not held.outside and held.items is None:
-                self.state.vars[name] = replace(held, value=replace(held.value, deps=held.value.deps | deps))
+                self.state.vars[name] = held._replace(value=held.value._replace(deps=held.value.deps | deps))
 
     def fresh(self, status: Verdict) -> bool:
         """Decided by a file that is not there: so it is in a new container, and not where a volume holds it."""
@@ -240,7 +244,7 @@ class Branches(Loops):
 
 def left_by(outcome: Outcome, decided: Verdict) -> Outcome:
     """An arm's outcome, with what decided the arm where the flow ends in it."""
-    return replace(outcome, left=decided) if outcome.flow and decided.deps else outcome
+    return outcome._replace(left=decided) if outcome.flow and decided.deps else outcome
 
 
 def _remaining(node: If) -> Statement | None:

@@ -2,7 +2,8 @@
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from splitter.shell.calls import Redirect, Sourced, Unread, Word
 from splitter.shell.conditions import FALSE, TRUE, UNDECIDED, Verdict, searches, test
@@ -26,8 +27,7 @@ MAKERS = frozenset((
 ))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A simple command after expansion."""
 
     node: Simple
@@ -50,7 +50,7 @@ class Spoken:
 
     def after(self, n: int) -> "Spoken":
         """The same command without its first words."""
-        return replace(self, words=self.words[n:], values=self.values[n:], node=replace(self.node, words=()))
+        return self._replace(words=self.words[n:], values=self.values[n:], node=replace(self.node, words=()))
 
 
 class Builtins(Variables):
@@ -140,7 +140,7 @@ class Builtins(Variables):
         held = {name: self.state.get(name) for name in one.more.prefix}
         for name, value in one.more.prefix.items():
             self.state.vars[name] = Variable(value, exported=True)
-        context = replace(one.context.through(one.node.span), redirects=one.context.redirects + one.more.redirects)
+        context = one.context.through(one.node.span)._replace(redirects=one.context.redirects + one.more.redirects)
         outcome = self.function(body, one.args, context)
         for name, old in held.items():
             if old is None:
@@ -241,7 +241,7 @@ class Builtins(Variables):
         redirects = context.redirects + one.more.redirects
         outcome = self.run(
             inner.script.body,
-            replace(context.through(one.node.span), source=inner, depth=context.depth + 1, redirects=redirects),
+            context.through(one.node.span)._replace(source=inner, depth=context.depth + 1, redirects=redirects),
         )
         if len(one.args) > 1:
             self.state.args = saved[0]
@@ -261,7 +261,7 @@ class Builtins(Variables):
         self.broken(inner)
         redirects = one.context.redirects + one.more.redirects
         return self.run(
-            inner.script.body, replace(one.context, source=inner, depth=one.context.depth + 1, redirects=redirects)
+            inner.script.body, one.context._replace(source=inner, depth=one.context.depth + 1, redirects=redirects)
         )
 
     def only_assigns(self, one: Spoken) -> bool:
@@ -281,8 +281,8 @@ class Builtins(Variables):
         if not rest.words:
             self.state.redirects = (*self.state.redirects, *one.more.redirects)
             return DONE
-        outcome = self.report(replace(rest, more=replace(one.more, exec=True)))
-        return replace(outcome, flow="exit")
+        outcome = self.report(rest._replace(more=one.more._replace(exec=True)))
+        return outcome._replace(flow="exit")
 
     def commanded(self, one: Spoken) -> Outcome:
         """command, builtin, and what asks where a program is: which, type, hash."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Loop = Literal["", "forever", "until", "each"]
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word after expansion. `text` keeps what could not be expanded as `$NAME` or `$(...)`; then `known` is False.
 
     `source` is fit to stand in a shell line again: as written, with what only the script sets put in its place, so
@@ -20,8 +19,7 @@ class Word:
     known: bool = True
 
 
-@dataclass(frozen=True)
-class Redirect:
+class Redirect(NamedTuple):
     """`fd op target`, as in `2>> log`; `body` is the text of a here-document or here-string, expanded where known."""
 
     op: str

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from splitter.shell import arith, patterns
 from splitter.shell.expand import Expander
@@ -19,8 +19,7 @@ _ALWAYS = frozenset(("/", "/tmp", "/run", "/proc", "/sys", "/dev", "/dev/null", 
 _OUTSIDE = ("/config/", "/data/", "/mnt/", "/media/", "/run/secrets/", "/var/run/secrets/")
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether something holds (None: not known), what that rests on, and in words what would make it so or not."""
 
     holds: bool | None
@@ -49,7 +48,7 @@ def both(left: Verdict, right: Verdict) -> Verdict:
 def either(left: Verdict, right: Verdict) -> Verdict:
     turned = both(left.inverted(), right.inverted()).inverted()
     when = " or ".join(dict.fromkeys(v.when for v in (left, right) if v.when))
-    return replace(turned, when=when, unless=" and ".join(v.unless for v in (left, right) if v.unless))
+    return turned._replace(when=when, unless=" and ".join(v.unless for v in (left, right) if v.unless))
 
 
 def test(tokens: Sequence[str], expander: Expander, *, double: bool) -> Verdict:

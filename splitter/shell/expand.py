@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from splitter.shell import arith, patterns
 from splitter.shell.calls import Word
@@ -15,8 +15,7 @@ from splitter.shell.world import Files
 MAX_FIELDS = 2000
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One word after expansion.
 
     bare      the unquoted source that stands for it at run time ("" where the field before it stands for both)
@@ -182,12 +181,12 @@ def words(fields: list[Field]) -> tuple[Word, ...]:
         if field.vanishes and (not found or not field.value.text):
             extra = field.bare or ""
             if found and extra:
-                found[-1] = replace(found[-1], source=f"{found[-1].source} {extra}")
+                found[-1] = found[-1]._replace(source=f"{found[-1].source} {extra}")
             elif extra:
                 front += f"{extra} "
             continue
         word = field.word
-        found.append(replace(word, source=front + word.source) if front else word)
+        found.append(word._replace(source=front + word.source) if front else word)
         front = ""
     return tuple(found)
 

@@ -1,7 +1,6 @@
 """Loops: run round by round where the rounds are known, else once, said to be endless, waiting, or for each of some."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from splitter.shell import arith
 from splitter.shell.builtins import Builtins
@@ -40,7 +39,7 @@ class Loops(Builtins):
     """The part of the interpreter that reads `for`, `while` and `until`."""
 
     def each(self, node: For, context: Context) -> Outcome:
-        inner = replace(context, loop=context.loop or "each", last=False).within(node.span)
+        inner = context._replace(loop=context.loop or "each", last=False).within(node.span)
         values = self.arguments() if node.words is None else [v for w in node.words for v in self.values(w)]
         if len(values) > MAX_ROUNDS or any(v.value is None for v in values):
             return self.once(node.body, inner, node.name)
@@ -59,7 +58,7 @@ class Loops(Builtins):
             self.state.put(name, value)
 
     def count(self, node: ArithmeticFor, context: Context) -> Outcome:
-        inner = replace(context, loop=context.loop or "each", last=False).within(node.span)
+        inner = context._replace(loop=context.loop or "each", last=False).within(node.span)
         self.number_of(node.first)
         if not node.condition.strip():
             return self.forever(node.body, inner)
@@ -86,21 +85,21 @@ class Loops(Builtins):
 
     def repeat(self, node: While, context: Context) -> Outcome:
         """`while` and `until`: endless, a wait for something, over lines that are read, or counted."""
-        inner = replace(context, last=False)
+        inner = context._replace(last=False)
         if _reads(node.condition):
-            inner = replace(inner, loop=context.loop or "each").within(node.span)
-            self.run(node.condition, replace(inner, condition=True))
+            inner = inner._replace(loop=context.loop or "each").within(node.span)
+            self.run(node.condition, inner._replace(condition=True))
             return self.once(node.body, inner)
         if _endless(node):
             if any(_named(s) == "sleep" for s in walk(node.condition)):
-                self.run(node.condition, replace(inner, loop="forever").within(node.span))
-            return self.forever(node.body, replace(inner, loop="forever").within(node.span))
+                self.run(node.condition, inner._replace(loop="forever").within(node.span))
+            return self.forever(node.body, inner._replace(loop="forever").within(node.span))
         if not _tests(node.condition):
             # A program decides: the loop waits for it, or goes on as long as it says so.
             loop: Loop = "until" if node.until or any(isinstance(s, Not) for s in node.condition.body) else "each"
             loop = "until" if _idle(node.body) else loop
-            inner = replace(inner, loop=context.loop or loop).within(node.span)
-            self.run(node.condition, replace(inner, condition=True))
+            inner = inner._replace(loop=context.loop or loop).within(node.span)
+            self.run(node.condition, inner._replace(condition=True))
             return self.once(node.body, inner)
         return self.counted(node, inner)
 
@@ -110,10 +109,10 @@ class Loops(Builtins):
         steady = not (changes & _reading(node.condition))
         waits: Loop = "until" if _idle(node.body) else "each"
         mark, before = len(self.calls), self.state.copy()
-        inner = replace(context, loop=context.loop or "each").within(node.span)
+        inner = context._replace(loop=context.loop or "each").within(node.span)
         # What only waits is not gone through: how long it takes shows only when it runs.
         for at in range(1 if waits == "until" and not steady and _sleeps(node.body) else MAX_ROUNDS):
-            tested = self.run(node.condition, replace(inner, condition=True))
+            tested = self.run(node.condition, inner._replace(condition=True))
             status = tested.status.inverted() if node.until else tested.status
             if status.holds is False:
                 if at == 0:
@@ -125,7 +124,7 @@ class Loops(Builtins):
                 if any(d.startswith("/") for d in status.deps):
                     waits = "until" if _sleeps(node.body) else "each"
                     break
-                return self.forever(node.body, replace(inner, loop="forever"))
+                return self.forever(node.body, inner._replace(loop="forever"))
             outcome = self.run(node.body, inner)
             if outcome.flow == "break":
                 return DONE
@@ -134,20 +133,20 @@ class Loops(Builtins):
         else:
             del self.calls[mark:]
             self.state = before
-            return self.forever(node.body, replace(inner, loop="forever"))
+            return self.forever(node.body, inner._replace(loop="forever"))
         del self.calls[mark:]
         self.state = before
         if _sleeps(node.body) and not _works(node.body):
             waits = "until"
-        inner = replace(inner, loop=context.loop or waits)
-        self.run(node.condition, replace(inner, condition=True))
+        inner = inner._replace(loop=context.loop or waits)
+        self.run(node.condition, inner._replace(condition=True))
         return self.once(node.body, inner)
 
     def forever(self, body: Sequence, context: Context) -> Outcome:
         """A loop without an end: what follows runs only where something breaks out of it."""
         self.blurred(body)
         waits = _sleeps(body) and _leaves(body, "break") and (_tries(body) or _idle(body))
-        outcome = self.run(body, replace(context, loop="until" if waits else "forever"))
+        outcome = self.run(body, context._replace(loop="until" if waits else "forever"))
         if outcome.flow in ("break", "return"):
             return Outcome(UNDECIDED, "" if outcome.flow == "break" else "return")
         return DONE if _leaves(body, "break") or _leaves(body, "return") else Outcome(UNDECIDED, "exit")

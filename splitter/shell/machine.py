@@ -46,7 +46,7 @@ class Machine(Branches):
             last = context.last and all(quiet(s) for s in node.body[at + 1 :])
             inner = context
             if last != context.last or context.operator != ";" or context.root is None:
-                inner = replace(context, last=last, operator=";", root=context.root or statement.span)
+                inner = context._replace(last=last, operator=";", root=context.root or statement.span)
             outcome = self.run(statement, inner)
             if outcome.flow:
                 self.skipped(node.body[at + 1 :], context, outcome)
@@ -79,7 +79,7 @@ class Machine(Branches):
                 holds = None if number is None else number != 0
                 return Outcome(Verdict(holds, frozenset(deps), text, f"not {text}"))
             case Not():
-                outcome = self.run(node.body, replace(context, last=False))
+                outcome = self.run(node.body, context._replace(last=False))
                 return Outcome(outcome.status.inverted(), outcome.flow)
             case AndOr():
                 return self.and_or(node, context)
@@ -89,7 +89,7 @@ class Machine(Branches):
                 return self.background(node, context)
             case Redirected():
                 extra = tuple(self.redirect(r) for r in node.redirects)
-                return self.run(node.body, replace(context, redirects=context.redirects + extra))
+                return self.run(node.body, context._replace(redirects=context.redirects + extra))
             case Subshell():
                 return self.subshell(node.body, context)
             case If():
@@ -128,7 +128,7 @@ class Machine(Branches):
 
     def background(self, node: Background, context: Context) -> Outcome:
         self.jobs += 1
-        inner = replace(context, background=True, job=self.jobs, last=True).within(node.span)
+        inner = context._replace(background=True, job=self.jobs, last=True).within(node.span)
         self.subshell(node.body, inner)
         return DONE
 
@@ -141,7 +141,7 @@ class Machine(Branches):
         rest: list[Call] = []
         for part in node.parts[1:]:
             mark = len(self.calls)
-            self.subshell(part, replace(inner, operator="|", last=False))
+            self.subshell(part, inner._replace(operator="|", last=False))
             rest.extend(replace(c, pipe=()) for c in self.calls[mark:])
             del self.calls[mark:]
         if mine:
@@ -219,7 +219,7 @@ class Machine(Branches):
         saved = (state.args, state.outer, state.locals)
         state.args = tuple(arguments)
         state.outer, state.locals = frozenset(), {}
-        inner = replace(context, source=body.source, function=body.name, depth=context.depth + 1)
+        inner = context._replace(source=body.source, function=body.name, depth=context.depth + 1)
         mark = len(self.gone)
         outcome = self.run(body.node, inner)
         self.meet("return", mark)

@@ -32,7 +32,7 @@ from splitter.shell.syntax import (
 
 Node = tree_sitter.Node
 MAX_DEPTH = 80  # levels of nesting; a tree that is deeper was not written by a person
-_LANGUAGE = tree_sitter.Language(tree_sitter_bash.language())
+_PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 _SKIP = frozenset((";", ";;", "\n", "then", "do", "done", "fi", "esac", "{", "}", "(", ")", "comment", "in"))
 _COMMANDS = frozenset(("command", "declaration_command", "unset_command", "test_command", "variable_assignment"))
 
@@ -41,10 +41,10 @@ _COMMANDS = frozenset(("command", "declaration_command", "unset_command", "test_
 def parse(text: str) -> Script:
     """The statements of a script. Never raises; what does not parse is in `broken` and the rest is there."""
     raw = text.encode("utf-8", "replace")
-    tree = tree_sitter.Parser(_LANGUAGE).parse(raw)
+    tree = _PARSER.parse(raw)
     if tree.root_node.has_error and b"\\(" in raw:
         # The grammar has no `[ \( ... \) ]`; a plain bracket it takes, and the places stay the same.
-        plain = tree_sitter.Parser(_LANGUAGE).parse(grouped(raw))
+        plain = _PARSER.parse(grouped(raw))
         tree = plain if not plain.root_node.has_error else tree
     reader = _Reader(raw)
     body = reader.sequence(tree.root_node.children, tree.root_node, 0)

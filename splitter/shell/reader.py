@@ -2,7 +2,9 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from splitter.shell.calls import Call, Redirect, Sourced, Unread, Word
 from splitter.shell.judging import PRINTS
@@ -20,11 +22,10 @@ class Full(Exception):
     """A bound was reached."""
 
 
-@dataclass(frozen=True)
-class Extra:
+class Extra(NamedTuple):
     """What a call has besides its words: assignments in front, redirections, whether it replaces the shell."""
 
-    prefix: Mapping[str, Value] = field(default_factory=dict)
+    prefix: Mapping[str, Value] = MappingProxyType({})
     redirects: tuple[Redirect, ...] = ()
     exec: bool = False
     needs: frozenset[str] = NONE
@@ -76,7 +77,7 @@ class Reader(Outputs):
             inner = Source(context.source.path, script, context.source.inner or node.span)
             self.state = outer.copy()
             try:
-                self.run(script.body, replace(context, source=inner, depth=context.depth + 1, last=False))
+                self.run(script.body, context._replace(source=inner, depth=context.depth + 1, last=False))
                 self.taken += [(calls, replace(c, exec=False, last=False)) for c in self.calls[calls:]]
             finally:
                 self.state = outer

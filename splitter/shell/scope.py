@@ -1,6 +1,7 @@
 """Where the reader stands: which file, under which conditions, in which loop or background job."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from splitter.shell.calls import Loop, Redirect
 from splitter.shell.conditions import TRUE, Verdict
@@ -25,8 +26,7 @@ class Body:
     source: Source
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """`unit` is the loop or background statement that the calls within go with, and `unit_path` its file.
 
     `root` is the statement of the script's top level that is being read.
@@ -53,25 +53,24 @@ class Context:
     def through(self, span: Span) -> "Context":
         """What a function called here, or a file read in here, is read in."""
         place = self.source.inner or span
-        return replace(self, frames=(*self.frames, (self.source.path, place.start, place.end)))
+        return self._replace(frames=(*self.frames, (self.source.path, place.start, place.end)))
 
     def under(self, guard: str) -> "Context":
-        return self if not guard or guard in self.guards else replace(self, guards=(*self.guards, guard))
+        return self if not guard or guard in self.guards else self._replace(guards=(*self.guards, guard))
 
     def given(self, decided: tuple[str, ...]) -> "Context":
         more = tuple(dict.fromkeys((*self.decided, *decided)))
-        return self if more == self.decided else replace(self, decided=more)
+        return self if more == self.decided else self._replace(decided=more)
 
     def switched_off(self, by: str) -> "Context":
         parts = [p for p in (self.off, by) if p]
-        return replace(self, off=" and ".join(dict.fromkeys(parts)) or "an arm that is not taken")
+        return self._replace(off=" and ".join(dict.fromkeys(parts)) or "an arm that is not taken")
 
     def within(self, unit: Span) -> "Context":
-        return self if self.unit else replace(self, unit=self.source.inner or unit, unit_path=self.source.path)
+        return self if self.unit else self._replace(unit=self.source.inner or unit, unit_path=self.source.path)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a statement ended: its status, and where the flow goes ("" on; exit, fail, return, break, continue).
 
     `left` is what decided that the flow goes there, where a condition did: with another value it would go on.

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Where something stands: byte offsets of the text, and 1-based lines."""
 
     start: int

@@ -1,14 +1,15 @@
 """What a variable or a word stands for: known text, or text with run-time parts left in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_LENGTH = 20_000  # of one value; a longer one is taken as not known
 NONE: frozenset[str] = frozenset()
+_ESCAPED = str.maketrans({c: "\\" + c for c in '\\"$`'})
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """`value` is what it is with the variables at hand (None: cannot be known before it runs).
 
     text    for people: as `value`, but with `$NAME` for what nobody sets
@@ -36,7 +37,7 @@ class Value:
 
 def escape(text: str) -> str:
     """The text as it stands within double quotes."""
-    return "".join("\\" + c if c in '\\"$`' else c for c in text)
+    return text.translate(_ESCAPED)
 
 
 def literal(text: str, deps: frozenset[str] = NONE) -> Value:
@@ -67,8 +68,7 @@ def join(parts: Iterable[Value]) -> Value:
     )
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable: one value, or the values of an array by index or key."""
 
     value: Value
@@ -104,7 +104,10 @@ class State:
     given: Mapping[str, str] = field(default_factory=dict)
 
     def copy(self) -> "State":
-        return replace(self, vars=dict(self.vars), functions=dict(self.functions), locals=dict(self.locals))
+        made = State.__new__(State)
+        made.__dict__.update(self.__dict__)
+        made.vars, made.functions, made.locals = dict(self.vars), dict(self.functions), dict(self.locals)
+        return made
 
     def get(self, name: str) -> Variable | None:
         return self.vars.get(name)
@@ -126,7 +129,7 @@ class State:
             exported = bool(mine and mine.exported) or bool(theirs and theirs.exported)
             sides = [v.value for v in (mine, theirs) if v is not None]
             if mine and theirs and mine.value == theirs.value and mine.items == theirs.items:
-                self.vars[name] = replace(mine, exported=exported)
+                self.vars[name] = mine._replace(exported=exported)
                 continue
             deps = frozenset().union(*(v.deps for v in sides))
             lost = unknown(f"${name}", f"${{{name}}}", deps, frozenset((name,)))

@@ -1,7 +1,6 @@
 """Assignments and the builtins that set variables: export, declare, local, unset, read, getopts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from splitter.shell.conditions import FALSE, TRUE, UNDECIDED, Verdict
 from splitter.shell.reader import Reader
@@ -114,7 +113,7 @@ class Variables(Reader):
             if equals:
                 self.state.put(name, literal(text, value.deps), exported=exported)
             elif held is not None and exported is not None:
-                self.state.vars[name] = replace(held, exported=exported)
+                self.state.vars[name] = held._replace(exported=exported)
             elif array:
                 self.state.vars[name] = held or Variable(EMPTY, items={})
             elif mine:
