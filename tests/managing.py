@@ -22,3 +22,27 @@ def expand(manager, argv, image, **more):
     if got is None:
         return None
     return [x for x in got if isinstance(x, Process)], [x for x in got if isinstance(x, Gap)]
+
+
+class Launcher:
+    """A script of one language in /app, for the tests of the managers that read launchers."""
+
+    def __init__(self, manager, argv, path, head=""):
+        self.manager, self.argv, self.path, self.head = manager, argv, path, head
+
+    def start(self, body, argv=None, *, env=None, files=None, head=None, **more):
+        """What the script with this body starts, and the gaps."""
+        texts = {self.path: (self.head if head is None else head) + body, **(files or {})}
+        image = image_of(texts, workdir="/app", env=env, executable=(self.path,))
+        return expand(self.manager, argv or self.argv, image, **more)
+
+    def started(self, body, **more):
+        """The same as words, where there is no gap: a step is marked as (job), what is off as OFF."""
+        processes, gaps = self.start(body, **more)
+        assert gaps == []
+        return [shown(p) for p in processes]
+
+
+def shown(process):
+    marks = "" if process.lifetime == "service" else " (job)"
+    return f"{process.command}{marks}{' OFF' if process.off else ''}"

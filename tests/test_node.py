@@ -3,25 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from managing import expand, image_of
+from managing import Launcher, expand, image_of
 
 HEAD = "import { spawn, exec, fork, execSync, spawnSync } from 'node:child_process'; import fs from 'fs';"
 
-
-def start(body, argv="node run.mjs", *, env=None, files=None, head=HEAD, **more):
-    files = {"/app/run.mjs": f"{head}\n{body}", **(files or {})}
-    return expand("node", argv, image_of(files, workdir="/app", env=env, executable=("/app/run.mjs",)), **more)
-
-
-def shown(process):
-    marks = "" if process.lifetime == "service" else " (job)"
-    return f"{process.command}{marks}{' OFF' if process.off else ''}"
-
-
-def started(body, **more):
-    processes, gaps = start(body, **more)
-    assert gaps == []
-    return [shown(p) for p in processes]
+LAUNCHER = Launcher("node", "node run.mjs", "/app/run.mjs", f"{HEAD}\n")
+start, started = LAUNCHER.start, LAUNCHER.started
 
 
 @pytest.mark.parametrize(

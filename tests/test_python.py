@@ -3,27 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from managing import expand, image_of
+from managing import Launcher, shown
 
 HEAD = "import os, sys, time, subprocess\nfrom subprocess import Popen, run, check_call\n"
 
-
-def start(body, argv="python start.py", *, env=None, files=None, head=HEAD, **more):
-    image = image_of(
-        {"/app/start.py": head + body, **(files or {})}, workdir="/app", env=env, executable=("/app/start.py",)
-    )
-    return expand("python", argv, image, **more)
-
-
-def shown(process):
-    marks = "" if process.lifetime == "service" else " (job)"
-    return f"{process.command}{marks}{' OFF' if process.off else ''}"
-
-
-def started(body, **more):
-    processes, gaps = start(body, **more)
-    assert gaps == []
-    return [shown(p) for p in processes]
+LAUNCHER = Launcher("python", "python start.py", "/app/start.py", HEAD)
+start, started = LAUNCHER.start, LAUNCHER.started
 
 
 @pytest.mark.parametrize(

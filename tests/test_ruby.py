@@ -3,23 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from managing import expand, image_of
+from managing import Launcher, expand, image_of, shown
 
-
-def start(body, argv="ruby run.rb", *, env=None, files=None, **more):
-    files = {"/app/run.rb": f"#!/usr/bin/env ruby\n{body}", **(files or {})}
-    return expand("ruby", argv, image_of(files, workdir="/app", env=env, executable=("/app/run.rb",)), **more)
-
-
-def shown(process):
-    marks = "" if process.lifetime == "service" else " (job)"
-    return f"{process.command}{marks}{' OFF' if process.off else ''}"
-
-
-def started(body, **more):
-    processes, gaps = start(body, **more)
-    assert gaps == []
-    return [shown(p) for p in processes]
+LAUNCHER = Launcher("ruby", "ruby run.rb", "/app/run.rb", "#!/usr/bin/env ruby\n")
+start, started = LAUNCHER.start, LAUNCHER.started
 
 
 @pytest.mark.parametrize(
