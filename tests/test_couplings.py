@@ -563,6 +563,21 @@ def test_a_proxy_reaches_who_is_left(others, expected):
     assert bool(expected) != any("nothing in the image is known to listen" in g.what for g in got.gaps)
 
 
+@pytest.mark.parametrize(
+    ("path", "address", "target"),
+    [
+        pytest.param("/etc/nginx/templates/a.conf.template", "127.0.0.1:${APP_PORT}", "127.0.0.1:8000", id="a part"),
+        pytest.param("/etc/nginx/templates/a.conf.template", "$APP_HOST:8000", "127.0.0.1:8000", id="without braces"),
+        pytest.param("/etc/nginx/templates/nginx.conf", "${HOSTNAME}:8000", "127.0.0.1:8000", id="its own name"),
+        pytest.param("/etc/nginx/templates/a.conf.template", "127.0.0.1:${OTHER}", "", id="a variable nobody knows"),
+    ],
+)
+def test_templates_that_are_filled_at_boot(path, address, target):
+    text = "server { location / { set $x 1; proxy_pass http://" + address + "; } }\n"
+    got = found((NGINX, WEB), {path: text}, env={"APP_PORT": "8000", "APP_HOST": "localhost"})
+    assert [c[1] for c in got if c[2] == ("nginx", "web")] == ([target] if target else [])
+
+
 def test_debians_php_fpm_listens_on_a_socket_of_its_name():
     conf = "server { location ~ php { fastcgi_pass unix:/var/run/php/php8.3-fpm.sock; } }\n"
     fpm = process("php-fpm", "php-fpm8.3 -F")

@@ -580,20 +580,38 @@ def test_a_supervisor_that_cannot_be_read_is_a_service():
     assert "what it starts could not be read" in render(plan, ".")
 
 
+def test_who_is_in_the_network_of_another_is_found_there_by_its_own_name():
+    conf = {"/etc/nginx/nginx.conf": "server { location / { proxy_pass http://127.0.0.1:3000; } }\n"}
+    at = Evidence("/etc/nginx/nginx.conf", 1)
+    to_web = Coupling("tcp", "127.0.0.1:3000", ("nginx", "web"), at, "config", "http://127.0.0.1:3000")
+    to_redis = Coupling("tcp", "127.0.0.1:6379", ("web", "redis"), AT, "code", "127.0.0.1")
+    nginx = process("nginx", ["nginx", "-g", "daemon off;"])
+    plan = planned(nginx, WEB, REDIS, image=image_of(conf), couplings=[to_web, to_redis])
+    made = services(plan)
+    assert (made["web"].namespace, made["redis"].aliases, made["nginx"].aliases) == ("redis", ("web",), ())
+    assert "http://web:3000" in "".join(plan.configs.values())
+    assert '    networks:\n      default:\n        aliases: ["web"]\n' in render(plan, ".")
+
+
 def test_who_is_in_the_network_of_another_publishes_there():
     coupling = Coupling("tcp", "127.0.0.1:3000", ("nginx", "web"), AT, "code", "127.0.0.1")
     image = with_config(image_of(), ports=("80/tcp",))
     made = services(planned(process("nginx", ["nginx", "-g", "daemon off;"]), WEB, image=image, couplings=[coupling]))
     assert (made["nginx"].namespace, made["nginx"].ports, made["web"].ports) == ("web", (), ("80:80",))
+    to_redis = Coupling("tcp", "127.0.0.1:6379", ("web", "redis"), AT, "code", "127.0.0.1")
+    image = with_config(image_of(), ports=("3000/tcp",))
+    made = services(planned(WEB, REDIS, image=image, couplings=[to_redis]))
+    assert (made["web"].namespace, made["redis"].image, made["redis"].ports) == ("redis", "redis:7", ("3000:3000",))
 
 
-def test_a_host_is_changed_where_its_port_is_a_variable():
-    text = ":80 {\n  reverse_proxy http://localhost:{$APP_PORT:3000}\n}\n"
+@pytest.mark.parametrize("host", ["localhost", "${HOSTNAME}"])
+def test_a_host_is_changed_where_its_port_is_a_variable(host):
+    text = ":80 {\n  reverse_proxy http://" + host + ":{$APP_PORT:3000}\n}\n"
     at = Evidence("/etc/caddy/Caddyfile", 2)
     coupling = Coupling("tcp", "127.0.0.1:3000", ("caddy", "web"), at, "config", "http://localhost:3000")
     caddy = process("caddy", "caddy run --config /etc/caddy/Caddyfile")
     plan = planned(caddy, WEB, image=image_of({"/etc/caddy/Caddyfile": text}), couplings=[coupling])
-    assert list(plan.configs.values()) == [text.replace("localhost", "web")]
+    assert list(plan.configs.values()) == [text.replace(host, "web")]
 
 
 def test_the_health_check_of_a_port_that_only_a_proxy_tells_of():

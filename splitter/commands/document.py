@@ -53,6 +53,7 @@ def service_document(service: Service) -> dict[str, Any]:
         "processes": [process_document(p) for p in service.processes],
         "because": service.because,
         "notes": list(service.notes),
+        **({"aliases": list(service.aliases)} if service.aliases else {}),
     }
 
 

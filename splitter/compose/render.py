@@ -52,6 +52,7 @@ def body(service: Service, secrets: Mapping[str, str]) -> dict[str, Value]:
     keys["tmpfs"] = [escaped(m.path) for m in service.volumes if not m.volume]
     keys["configs"] = [{"source": name, "target": escaped(path)} for path, name in service.configs.items()]
     keys["ports"] = [escaped(p) for p in service.ports]
+    keys["networks"] = {"default": {"aliases": list(service.aliases)}} if service.aliases else {}
     keys["network_mode"] = f"service:{service.namespace}" if service.namespace else ""
     keys["pid"] = f"service:{service.pid}" if service.pid else ""
     keys["ipc"] = service.ipc if service.ipc in ("", "shareable") else f"service:{service.ipc}"

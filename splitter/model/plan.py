@@ -39,6 +39,7 @@ class Service:
     origin                   where the process was declared, for the comment in the file
     notes                    further comments above the service, one line each
     namespace                a service whose network this one joins (`network_mode: service:x`)
+    aliases                  further names by which others find it: of services that joined its network
     pid, ipc                 a service whose processes or shared memory this one sees; ipc may be "shareable"
     """
 
@@ -65,6 +66,7 @@ class Service:
     stop_grace_period: str = ""
     profiles: tuple[str, ...] = ()
     namespace: str = ""
+    aliases: tuple[str, ...] = ()
     pid: str = ""
     ipc: str = ""
     processes: tuple[Process, ...] = ()

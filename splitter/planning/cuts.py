@@ -259,9 +259,7 @@ class Cuts:
                 draft.env |= {n: moved(v, offerer.name) for n, v in rewritten.variables.items()}
                 changed.append(draft)
             if answer == "network" and not self.drafts.waits(offerer.name, draft.name):
-                root = offerer
-                while root.namespace:
-                    root = self.drafts.each[root.namespace]
+                root = self.drafts.root(offerer)
                 if root.name == draft.name:
                     continue
                 draft.namespace = root.name

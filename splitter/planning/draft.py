@@ -56,6 +56,7 @@ class Draft:
     ports: list[str] = field(default_factory=list)
     replicas: int = 1
     namespace: str = ""
+    aliases: list[str] = field(default_factory=list)
     pid: str = ""
     ipc: str = ""
     profile: str = ""
@@ -116,6 +117,12 @@ class Drafts:
     def of(self, process: str) -> Draft | None:
         """The service that stands for a process, by the process's name."""
         return next((d for d in self if any(p.name == process for p in d.found)), None)
+
+    def root(self, draft: Draft) -> Draft:
+        """The service in whose network it is: itself, where it joins no other."""
+        while draft.namespace:
+            draft = self.each[draft.namespace]
+        return draft
 
     def own(self) -> list[Draft]:
         """Those that run the image that is split."""

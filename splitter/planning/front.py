@@ -1,6 +1,9 @@
 """What outsiders see: the published ports, and which service the image's own health check is about."""
 
+from collections.abc import Iterable
+
 from splitter.catalogue.listening import LOOPBACK
+from splitter.model.facts import Coupling
 from splitter.model.image import Healthcheck, Image
 from splitter.planning.commands import shell_words
 from splitter.planning.draft import Draft, Drafts
@@ -38,14 +41,24 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
                 faces[0].ports.append(f"{listener.port}:{listener.port}")
                 break
     for draft in drafts:
-        root = draft
-        while root.namespace:
-            root = drafts.each[root.namespace]
+        root = drafts.root(draft)
         if root is not draft:
             # The engine publishes no ports of a container that is in another one's network.
             root.ports += [p for p in draft.ports if p not in root.ports]
             draft.ports = []
     return notes
+
+
+def answer(drafts: Drafts, couplings: Iterable[Coupling]) -> None:
+    """Let a service in another one's network be found by its own name: the engine names only members of a network."""
+    for coupling in couplings:
+        offerer = drafts.of(coupling.between[-1]) if coupling.kind in ("tcp", "env") and coupling.between else None
+        if offerer is None or not offerer.namespace:
+            continue
+        root = drafts.root(offerer)
+        users = [d for name in coupling.between[:-1] if (d := drafts.of(name)) is not None]
+        if offerer.name not in root.aliases and any(drafts.root(d) is not root for d in users):
+            root.aliases.append(offerer.name)
 
 
 def _listener(port: int, drafts: list[Draft]) -> Draft | None:

@@ -105,6 +105,7 @@ class _Work:
         self.owners()
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
+        front.answer(self.drafts, self.facts.couplings)
         front.check_health(self.drafts, image)
         for draft in self.drafts.own():
             if draft.role != "backing":
@@ -321,7 +322,7 @@ def _listens(process: Process, each: Placed, facts: Facts) -> tuple[Listener, ..
     if not ports and not shown:
         # Where nothing else tells, it listens where the others reach it.
         reached = (c.target.removeprefix("127.0.0.1:") for c in facts.couplings
-                   if c.kind == "tcp" and c.how == "config" and c.between[-1] == process.name)  # fmt: skip
+                   if c.kind == "tcp" and c.how == "config" and c.between[-1:] == (process.name,))  # fmt: skip
         said += [Listener("", number(port), certain=False) for port in reached if number(port)]
     return tuple(dict.fromkeys((*said, *(x for x in shown if x.port not in ports or x.unix))))
 

@@ -10,6 +10,7 @@ from splitter.planning.draft import Draft
 from splitter.planning.names import cleaned, distinct
 
 PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
+OWN = ("${HOSTNAME}", "$HOSTNAME")  # the container's own name, in a template
 
 
 @dataclass
@@ -57,7 +58,8 @@ class Patches:
         text = self.text(path, users) or ""
         lines = text.splitlines()
         here = lines[line - 1] if line and line <= len(lines) else ""
-        host = next((h for h in LOOPBACK if f"{h}:" in written and here.count(f"{h}:") == 1), "")
+        local = next((h for h in LOOPBACK if f"{h}:" in written), "")
+        host = next((h for h in (local, *OWN) if local and here.count(f"{h}:") == 1), "")
         return bool(host) and self.replace(path, line, f"{host}:", f"{name}:", users)
 
     def whole(self, path: str, text: str, draft: Draft) -> None:

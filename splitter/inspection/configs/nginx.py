@@ -4,7 +4,7 @@ The lexer follows ngx_conf_read_token in src/core/ngx_conf_file.c. Paths are rel
 """
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from splitter.inspection._address import Address, address
@@ -20,6 +20,14 @@ MAIN = (
 # What the distributions' own nginx.conf includes inside its http block.
 PARTS = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", "/etc/nginx/http.d/*.conf",
          "/etc/nginx/site-opts.d/http.conf")  # fmt: skip
+# What is made from a template at boot, by the official image's own script (20-envsubst-on-templates.sh) or by envsubst.
+RENDERED = (
+    "/etc/nginx/templates/nginx.conf",
+    "/etc/nginx/templates/nginx.conf.template",
+    "/etc/nginx/nginx.conf.template",
+)
+TEMPLATES = ("/etc/nginx/templates/*.conf.template", "/etc/nginx/conf.d/*.template")
+SELF = {"HOSTNAME": "127.0.0.1"}  # the container's own name; nginx has no variable of that name
 # Debian's package links this one into sites-enabled.
 DEBIAN = "/etc/nginx/sites-available/default"
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
@@ -44,12 +52,16 @@ class Directive:
 def read(process: Process, image: Image) -> Said:
     said = Said()
     given = from_folder(process, image, option(process, "-c"))
-    main = given or first_file(image, *MAIN)
+    main = given or first_file(image, *MAIN, *RENDERED)
     starts = [main] if main else sorted(p for part in PARTS for p in image.glob(part))
+    made = sorted({p for part in TEMPLATES for p in image.glob(part)} - {main})
     if not main and not image.is_dir("/etc/nginx/sites-enabled"):
         starts += [DEBIAN] if image.is_file(DEBIAN) else []
     folder = posixpath.dirname(main) if main else "/etc/nginx"
-    found = list(_files(image, starts, folder, said, () if main else ("http",)))
+    outside = () if main else ("http",)
+    names = {**image.config.env, **process.env, **SELF}
+    texts = Texts(image, said, names, frozenset((*made, *(p for p in RENDERED if p == main))))
+    found = list(_files(texts, [*((s, outside) for s in starts), *((m, ("http",)) for m in made)], folder))
     _directives(found, said)
     return said
 
@@ -89,8 +101,37 @@ def _listen(word: str) -> Address | None:
     return address(word, 80) or (Address(word, 80) if word == "*" else None)
 
 
-def _files(image: Image, starts: list[str], folder: str, said: Said, within: tuple[str, ...]) -> Iterator[Directive]:
-    """The directives of these files in order, includes put in their place."""
+@dataclass(frozen=True)
+class Texts:
+    """The texts of files; those of templates with the variables that are known put in."""
+
+    image: Image
+    said: Said
+    names: Mapping[str, str]
+    templates: frozenset[str]
+
+    def of(self, path: str) -> str:
+        text = text_of(self.image, path, self.said)
+        return _filled(text, self.names if path in self.templates else SELF)
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    """What envsubst makes of it; a name that is not known stays, for nginx has variables of its own."""
+    done = ""
+    while "$" in text:
+        before, _, after = text.partition("$")
+        braced = after.startswith("{")
+        rest = after[braced:]
+        end = next((i for i, c in enumerate(rest) if not (c.isascii() and (c.isalnum() or c == "_"))), len(rest))
+        known = rest[:end] in names and (not braced or rest[end : end + 1] == "}")
+        done += before + (names[rest[:end]] if known else "$")
+        text = rest[end + braced :] if known else after
+    return done + text
+
+
+def _files(texts: Texts, starts: list[tuple[str, tuple[str, ...]]], folder: str) -> Iterator[Directive]:
+    """The directives of these files, each with the blocks around it, in order, includes put in their place."""
+    image, said = texts.image, texts.said
     blocks = [0]
     read_so_far = [0]
 
@@ -99,7 +140,7 @@ def _files(image: Image, starts: list[str], folder: str, said: Said, within: tup
         if path in chain or read_so_far[0] > MAX_FILES or len(around) > MAX_DEPTH:
             said.gaps.append(Gap("includes itself, or too much to be read", Evidence(path)))
             return
-        for directive in parse(text_of(image, path, said), path, blocks, block):
+        for directive in parse(texts.of(path), path, blocks, block):
             placed = replace(directive, within=(*around, *directive.within))
             yield placed
             if directive.name == "include" and directive.args:
@@ -109,7 +150,7 @@ def _files(image: Image, starts: list[str], folder: str, said: Said, within: tup
                     if image.is_file(file) and not file.endswith(("mime.types", "_params")):
                         yield from one(file, placed.within, directive.block, (*chain, path))
 
-    for start in starts:
+    for start, within in starts:
         yield from one(start, within, 0, ())
 
 
