@@ -553,6 +553,9 @@ JAVA = process("server", "java -jar server.jar")
         pytest.param((JAVA, WORKER), [("nginx", "server")], id="a worker cannot be meant"),
         pytest.param((JAVA, WEB), [("nginx", "server")], id="who listens elsewhere cannot be meant"),
         pytest.param((JAVA, process("more", "java -jar more.jar")), [], id="two can be meant"),
+        pytest.param(
+            (JAVA, process("more", "java -jar more.jar", off="MORE=1")), [], id="one that is off can be meant too"
+        ),
         pytest.param((WORKER,), [], id="nobody can be meant"),
     ],
 )

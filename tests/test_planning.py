@@ -621,3 +621,11 @@ def test_the_health_check_of_a_port_that_only_a_proxy_tells_of():
     made = services(planned(proxy, server, image=with_config(image_of(), healthcheck=check), couplings=[coupling]))
     assert made["web"].healthcheck is None
     assert made["nginx"].healthcheck is not None
+
+
+def test_what_a_proxy_hands_requests_to_is_web():
+    proxy, main = process("nginx", ["nginx", "-g", "daemon off;"]), process("prod", "node dist/main")
+    coupling = Coupling("tcp", "127.0.0.1:8080", ("nginx", "prod"), AT, "config", "localhost:8080")
+    assert services(planned(proxy, main))["prod"].role == "worker"
+    plan = planned(proxy, main, couplings=[coupling])
+    assert [s.role for s in plan.services if s.name != "nginx"] == ["web"]

@@ -625,3 +625,37 @@ def test_a_daemon_that_needs_the_scripts_variables_stays_in_the_foreground(start
 def test_the_last_command_before_the_wait(last, lifetime):
     found, _ = script(f"helper --serve &\n{last}\nwait -n")
     assert found[-1].lifetime == lifetime
+
+
+def test_the_number_of_a_started_process_is_written_for_nobody():
+    found, _ = script('one & echo $! > /run/one.pid\ntwo &\nTWO=$!\necho "${TWO}" > /run/two.pid\nwait')
+    assert [p.name for p in found] == ["one", "two"]
+
+
+KEEPER = """
+start_a() {
+  echo "$(one two)" > "/run/$P.since"
+  a &
+}
+start_b() { b & }
+keep() {
+  P=$1
+  if [ -f "/run/$P.pid" ]; then
+    start_"$P"
+  else
+    start_"$P"
+  fi
+}
+if [ -z "$AWAY" ]; then
+  keep a
+fi
+keep b
+wait
+"""
+
+
+def test_functions_whose_names_are_made_of_variables_are_there_in_what_is_kept():
+    [step] = [p for p in script(KEEPER)[0] if p.lifetime == "job"]
+    said = step.command.run[-1]
+    assert 'start_a() {\n  echo "$(one two)" > "/run/$P.since"\n' in said
+    assert "start_b() {" in said

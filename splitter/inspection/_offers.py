@@ -218,8 +218,8 @@ class Directory:
 
     def left(self, asked: Address, but: str, evidence: Evidence) -> Offer | None:
         """Who listens where nobody is known to: the one process that may serve and of which no address is known."""
-        may = [m for m, _ in self.silent if m.name != but and m.role in ("", "web") and not m.process.off]
-        if len(may) != 1 or not asked.port or asked.port in server_ports():
+        may = [m for m, _ in self.silent if m.name != but and m.role in ("", "web")]
+        if len(may) != 1 or may[0].process.off or not asked.port or asked.port in server_ports():
             return None
         return Offer(may[0], Address("", asked.port), evidence, certain=False)
 

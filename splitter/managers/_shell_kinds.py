@@ -192,6 +192,8 @@ def _is_log(path: str) -> bool:
 def _quiet(call: Call, argv: tuple[str, ...], peeled: Peeled, image: Image, echo: bool) -> Kind:
     """A program that prints, or writes what it prints to a file; some do more with certain options."""
     name, args = peeled.name, peeled.args
+    if name in ("echo", "printf") and any(w.text == "$!" for w in call.words):
+        return "skip"  # the number of what was started, which runs in a container of its own
     if any(writes(r) for one in (call, *call.pipe) for r in one.redirects):
         return "file"
     if name == "sed" and any(a.startswith("-i") or a.startswith("--in-place") or a in ("-ri", "-Ei") for a in args):

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
 from splitter.shell.calls import Call, Trace
-from splitter.shell.names import used
+from splitter.shell.names import called, used
 from splitter.shell.syntax import Function, Script, Simple, Statement, Subshell, sources, walk
 
 Site: TypeAlias = tuple[str, int, int]
@@ -93,7 +93,7 @@ class Library:
 
     def _callees(self, name: str) -> frozenset[str]:
         if name not in self._calls:
-            self._calls[name] = used(self.functions[name][1])[0] & self.functions.keys()
+            self._calls[name] = frozenset(called(used(self.functions[name][1])[0], self.functions))
         return self._calls[name]
 
     def _starts(self, name: str) -> bool:

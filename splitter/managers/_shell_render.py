@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from splitter.managers._shell_slice import Slicer
 from splitter.shell.calls import Call, Trace
-from splitter.shell.names import used
+from splitter.shell.names import called, used
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Assign, Function, Script, Simple, Statement, walk
 from splitter.shell.variables import DECLARING
@@ -161,7 +161,7 @@ class Renderer:
             span = (statement.span.start, statement.span.end)
             if span in outside or (span[0] >= position and not isinstance(statement, Function)):
                 continue
-            if not (gives & needed) and not (taken and _settings(statement)):
+            if not called(needed, gives) and not (taken and _settings(statement)):
                 continue
             defined |= gives
             more_programs, more_names = used(parse(self._cut(self.path, *span, frozenset())))

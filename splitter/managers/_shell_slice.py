@@ -13,7 +13,7 @@ from typing import TypeAlias
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
 from splitter.managers._shell_library import Library, Site
 from splitter.shell.lexer import Param, lex
-from splitter.shell.names import used
+from splitter.shell.names import called, used
 from splitter.shell.parse import parse
 from splitter.shell.patterns import matches
 from splitter.shell.syntax import (
@@ -134,7 +134,7 @@ class Slicer(Library):
         return out
 
     def _called(self, texts: Iterable[str]) -> list[str]:
-        return sorted(used(parse("\n".join(texts)))[0] & self.functions.keys())
+        return sorted(called(used(parse("\n".join(texts)))[0], self.functions))
 
     def _function(self, path: str, node: Function) -> Lines:
         if node.name in self.wholes or not isinstance(node.body, Body):

@@ -54,7 +54,8 @@ class _Work:
 
     def plan(self) -> Plan:
         image = self.image
-        placed = [place(p, image, self.asker, self.facts.processes) for p in self.facts.processes]
+        reached = _reached(self.facts)
+        placed = [place(p, image, self.asker, self.facts.processes, reached) for p in self.facts.processes]
         shared = [*image.config.volumes, *(c.target for c in self.facts.couplings if c.kind == "files")]
         placed = [_everywhere(each, shared, image) for each in placed]
         prepare: list[tuple[int, Placed]] = []
@@ -312,6 +313,14 @@ class _Work:
             if any(path in other.mounts for path, _ in found):
                 self.drafts.each.setdefault(name, draft)
                 other.wait_for(name, "service_completed_successfully")
+
+
+def _reached(facts: Facts) -> dict[str, int]:
+    """The processes that the configuration of a proxy hands requests to, with the port."""
+    known = ((p.name, meaning(p)) for p in facts.processes)
+    proxies = {name for name, k in known if k is not None and k.role == "proxy"}
+    return {c.between[-1]: port for c in facts.couplings if c.kind == "tcp" and c.how == "config"
+            and proxies & set(c.between[:-1]) and (port := number(c.target.rpartition(":")[2]))}  # fmt: skip
 
 
 def _listens(process: Process, each: Placed, facts: Facts) -> tuple[Listener, ...]:

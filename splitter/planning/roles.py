@@ -1,7 +1,7 @@
 """What each process is for, decided by its command; names only where the command says nothing."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast, get_args
 
@@ -42,6 +42,8 @@ MODE = "the argument "  # the shell manager's word for a switch that is an argum
 LOOKS = "it only looks at the others and prints"  # the shell manager's note
 CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
 
+NOWHERE: Mapping[str, int] = {}
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -56,8 +58,13 @@ class Placed:
     listens: tuple[Listener, ...] = ()
 
 
-def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:
-    """Where a process goes, with the reason. `siblings` are all processes of the image."""
+def place(
+    process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...], reached: Mapping[str, int] = NOWHERE
+) -> Placed:
+    """Where a process goes, with the reason.
+
+    `siblings` are all processes of the image, `reached` those that a proxy hands requests to, with the port.
+    """
     if process.off:
         return _optional(process, image, asker, siblings)
     known = meaning(process)
@@ -95,7 +102,10 @@ def place(process: Process, image: Image, asker: Asker, siblings: tuple[Process,
             role = _ask(process, "scheduler", because, asker, risky=True)
             return Placed(process, because, role, known=known, listens=listens)
         return Placed(process, known.because, role, known=known, listens=listens)
-    return _unknown(process, image, asker, _its_own(process, image, siblings, listens))
+    listens = _its_own(process, image, siblings, listens)
+    if known is None and not listens and process.name in reached and hinted(process) is None:
+        listens = (Listener("", reached[process.name]),)
+    return _unknown(process, image, asker, listens)
 
 
 def _optional(process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:

@@ -1,6 +1,9 @@
 """Which programs, variables and functions a piece of shell uses."""
 
-from splitter.shell.lexer import Arith, Param, Part, Substitution, lex
+import fnmatch
+from collections.abc import Collection, Iterable
+
+from splitter.shell.lexer import Arith, Param, Part, Substitution, Text, lex
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Arithmetic, ArithmeticFor, Script, Simple, Statement, sources, walk
 
@@ -21,6 +24,17 @@ def used(root: Script | Statement, depth: int = 0) -> Used:
         if len(_KEPT) >= MAX_KEPT:
             _KEPT.clear()
         _KEPT[id(root)] = (root, found)
+    return found
+
+
+def called(programs: Iterable[str], functions: Collection[str]) -> set[str]:
+    """The functions that these words may call: by their names, or by a part of them and a variable (`start_"$1"`)."""
+    found = set(functions) & set(programs)
+    for word in programs:
+        if "$" in word:
+            parts = [p.text if isinstance(p, Text) else "*" for p in lex(word)]
+            if any(p != "*" for p in parts):
+                found.update(fnmatch.filter(functions, "".join(parts)))
     return found
 
 
