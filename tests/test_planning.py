@@ -629,3 +629,21 @@ def test_what_a_proxy_hands_requests_to_is_web():
     assert services(planned(proxy, main))["prod"].role == "worker"
     plan = planned(proxy, main, couplings=[coupling])
     assert [s.role for s in plan.services if s.name != "nginx"] == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "bridged"),
+    [
+        pytest.param("node:22-alpine", "/etc/periodic/15min/tidy", False, id="busybox, by the name of the base"),
+        pytest.param("node:22", "/etc/periodic/15min/tidy", False, id="a script of a folder is no crontab"),
+        pytest.param("fedora:43", "/etc/crontab", True, id="cronie"),
+    ],
+)
+def test_only_a_crontab_of_a_cron_that_hides_the_environment_is_changed(base, path, bridged):
+    image = image_of({path: "#!/bin/sh\ntidy\n"}, base=base)
+    entry = process("tidy", path, lifetime="scheduled", schedule="*/15 * * * *", scope=("main",), via=("cron",),
+                    evidence=Evidence(path, 1))  # fmt: skip
+    daemon = process("cron", "crond -f", scope=("main",), via=("cron",))
+    text = render(planned(process("web", "puma"), daemon, entry, image=image), ".")
+    assert (f"for tab in {path}" in text) == bridged
+    assert ("-delete" in text) == (base != "node:22-alpine")

@@ -33,7 +33,12 @@ def needs_bridge(daemon: Process, image: Image) -> bool:
     program = daemon.command.program
     if program not in ("cron", "crond", "cronie", "vixie-cron") or "busybox" in daemon.command.argv[0]:
         return False
-    return program == "cron" or not (image.is_file("/etc/alpine-release") or image.is_file("/lib/apk/db/installed"))
+    return program == "cron" or not _busybox(image)
+
+
+def _busybox(image: Image) -> bool:
+    """Alpine's crond is that of busybox, also where the base is not at hand."""
+    return "alpine" in image.base or image.is_file("/etc/alpine-release") or image.is_file("/lib/apk/db/installed")
 
 
 def bridged(daemon: Process, image: Image) -> list[str]:
@@ -57,7 +62,7 @@ def foreign(entries: Sequence[Process], image: Image, unread: frozenset[str]) ->
             path = posixpath.join(folder, name)
             if path not in own and path not in unread and not name.startswith(".") and image.is_file(path):
                 found.append(path)
-    if image.base:
+    if image.base and not _busybox(image):
         found += [p for p in PACKAGED if p not in own and p not in found]
     return tuple(found)
 
@@ -74,7 +79,7 @@ def cron_lines(daemon: Process, entries: Sequence[Process], image: Image, unread
     if daemon.command.program not in SYSTEM or "busybox" in daemon.command.argv[0]:
         return lines
     if needs_bridge(daemon, image):
-        tabs = [t for t in tables(entries) if not t.startswith(PERIODIC)]
+        tabs = [t for t in tables(entries) if not t.startswith((*PERIODIC, "/etc/periodic/"))]
         if tabs:
             lines.append(BRIDGE.replace("TABS", " ".join(shlex.quote(t) for t in tabs)))
     if foreign(entries, image, unread):
