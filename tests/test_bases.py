@@ -119,6 +119,8 @@ def test_an_entrypoint_of_a_database_that_another_script_reads_in(tmp_path, scri
         ("webdevops/php-nginx:8.2", "127.0.0.1:9000"),
         ("serversideup/php:8.3-fpm-nginx", "127.0.0.1:9000"),
         ("trafex/php-nginx", "/run/php-fpm.sock"),
+        ("ghcr.io/linuxserver/baseimage-alpine-nginx:3.20", "127.0.0.1:9000"),
+        ("ghcr.io/linuxserver/baseimage-alpine-nginx:3.22", "127.0.0.1:9000"),
     ],
 )
 def test_the_nginx_of_a_base_reaches_its_php_fpm(on, reference, target):
