@@ -19,7 +19,7 @@ from splitter.inspection._watch import Touch
 from splitter.inspection.code._paths import database, is_folder_name, sqlite
 from splitter.inspection.configs import Mention
 from splitter.model.facts import Coupling, Written
-from splitter.model.image import Image, normal
+from splitter.model.image import Image, normal, within
 
 DEVICES = ("/dev/", "/proc/", "/sys/")
 MAX_PATHS = 500  # an image that writes more is made to keep us busy
@@ -175,7 +175,7 @@ def couplings(team: tuple[Member, ...], found: tuple[Touch, ...], image: Image) 
     paths = dict.fromkeys(t.path for t in found if t.writes and not t.private)
     fifos = dict.fromkeys(t.path for t in found if not t.private)
     for path in list(dict.fromkeys((*paths, *fifos)))[:MAX_PATHS]:
-        if any(_within(path, v) for v in volumes) or any(path != p and _within(path, p) for p in paths):
+        if any(within(path, v) for v in volumes) or any(path != p and within(path, p) for p in paths):
             continue
         same = [t for t in found if not t.private and (t.path == path or _meets(t, path))]
         if not any(t.writes for t in same):
@@ -216,13 +216,9 @@ def _between(team: tuple[Member, ...], using: Iterable[str], readers: Iterable[s
 def _meets(touch: Touch, path: str) -> bool:
     """A reader of a folder above or below a written path; a writer of something within it."""
     if touch.writes:
-        return _within(touch.path, path) and touch.path != path
+        return within(touch.path, path) and touch.path != path
     return _overlap(touch.path, path)
 
 
 def _overlap(one: str, other: str) -> bool:
-    return _within(one, other) or _within(other, one)
-
-
-def _within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return within(one, other) or within(other, one)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from splitter.inspection import couplings
 from splitter.inspection._touched import PASSING
 from splitter.inspection._uses import UNHEARD
-from splitter.model.facts import Coupling, Evidence, Facts, Listening, Written
+from splitter.model.facts import RUN, Coupling, Evidence, Facts, Listening, Written
 from splitter.model.image import Image
 
 
@@ -30,6 +30,4 @@ def named_twice(facts: Facts, written: Iterable[Written]) -> Iterator[Coupling]:
             if p.lifetime != "job" and any(path == w or path == w.partition("=")[2] for w in p.command.argv[1:])
         )
         if len(users) > 1 and path not in known:
-            yield Coupling(
-                "files", path, users, Evidence("run time", note="changed, and both commands name it"), "argument"
-            )
+            yield Coupling("files", path, users, Evidence(RUN, note="changed, and both commands name it"), "argument")

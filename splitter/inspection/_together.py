@@ -6,9 +6,9 @@ Only what no file tells of already becomes a coupling.
 from collections.abc import Iterable, Iterator, Mapping
 
 from splitter.inspection._match import Match
-from splitter.inspection._told import RUN
 from splitter.inspection._touched import folders, in_order, opened
-from splitter.model.facts import Coupling, CouplingKind, Evidence, Facts, Gap, Listening
+from splitter.model.facts import RUN, Coupling, CouplingKind, Evidence, Facts, Gap, Listening
+from splitter.model.image import within
 from splitter.model.observation import Memory, Observation, Socket
 from splitter.model.text import printable
 
@@ -72,8 +72,8 @@ def shared(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, 
     known = {(c.target, frozenset(c.between)) for c in facts.couplings if c.kind in ("files", "shm")}
     for path, (writers, readers) in folders(opened(seen, matched), order).items():
         names = (*readers, *writers)
-        within = any((path + "/").startswith(t.rstrip("/") + "/") and set(names) <= them for t, them in known)
-        if len(set(names)) > 1 and not within:
+        told = any(within(path, t) and set(names) <= them for t, them in known)
+        if len(set(names)) > 1 and not told:
             kind: CouplingKind = "shm" if path.startswith("/dev/shm/") else "files"
             evidence = Evidence(RUN, note="written by one and opened by another" if readers else "written by several")
             yield Coupling(kind, path, names, evidence, "seen")

@@ -9,11 +9,10 @@ from dataclasses import replace
 
 from splitter.catalogue import one_off
 from splitter.inspection._match import Match
-from splitter.model.facts import Evidence, Facts, Gap, Process
+from splitter.model.facts import RUN, Evidence, Facts, Gap, Process
 from splitter.model.observation import Observation, Seen
 from splitter.model.text import printable
 
-RUN = "run time"
 INSTANT = frozenset(("chown", "chgrp", "chmod", "setfacl"))  # what it does leaves no doubt, and it takes no time
 MAX_TOLD = 20
 

@@ -7,9 +7,9 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
 from splitter.inspection._match import Match
-from splitter.inspection._told import RUN
 from splitter.inspection._writers import writers as writers_of
-from splitter.model.facts import Evidence, Written
+from splitter.model.facts import RUN, Evidence, Written
+from splitter.model.image import within
 from splitter.model.observation import Observation, Open
 from splitter.model.text import printable
 
@@ -35,7 +35,7 @@ def written(seen: Observation, matched: Match, order: Mapping[str, int]) -> Iter
     parents = {posixpath.dirname(p) for p in changed}
     leaves: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
     for path, change in changed.items():
-        covered = any(path == f or path.startswith(f + "/") for f in (*held, *PASSING))
+        covered = any(within(path, f) for f in (*held, *PASSING))
         covered = covered or any(part in path for part in CACHES)
         if path not in parents and not covered and not change.nothing:
             who, known = writers_of(change, seen, matched)

@@ -13,10 +13,10 @@ from splitter.catalogue import one_off, service
 from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
 from splitter.inspection._reread import heard_of, named_twice
 from splitter.inspection._together import connections, listening, memory, shared
-from splitter.inspection._told import RUN, ending, line, noted, otherwise, passing
+from splitter.inspection._told import ending, line, noted, otherwise, passing
 from splitter.inspection._touched import written as touched
 from splitter.managers._launch import name_of
-from splitter.model.facts import Command, Evidence, Facts, Gap, Process
+from splitter.model.facts import RUN, Command, Evidence, Facts, Gap, Process
 from splitter.model.image import Image
 from splitter.model.observation import Observation, Seen
 from splitter.model.text import printable

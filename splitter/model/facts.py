@@ -13,9 +13,12 @@ Phase = Literal["", "prepare", "once", "wait"]
 CouplingKind = Literal["tcp", "socket", "files", "order", "signal", "env", "shm", "control"]
 
 
+RUN = "run time"  # the place of what only a run shows
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """Where a fact was read: a path of the image or context (with a line), "image config", or "run time"."""
+    """Where a fact was read: a path of the image or context (with a line), "image config", or `RUN`."""
 
     path: str
     line: int | None = None

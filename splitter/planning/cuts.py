@@ -18,16 +18,10 @@ from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
 from splitter.planning.together import TOOLS, only_starts
-from splitter.planning.volumes import holding
+from splitter.planning.volumes import crowded, holding, works_below
 from splitter.refactors import Rewritten, refactors
 
 TMPFS = "mode=1777"
-PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
-# Folders that hold more than what two services share.
-TOO_MUCH = frozenset(
-    ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/tmp", "/var", "/run", "/var/run", "/home",
-     "/opt", "/srv", "/root", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
-)  # fmt: skip
 
 
 @dataclass
@@ -196,7 +190,7 @@ class Cuts:
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"
         folder = holding(path, self.image)
-        if folder in TOO_MUCH or (folder != path and any(self.image.names(folder))) or self.holds_code(folder):
+        if crowded(path, self.image) or self.holds_code(folder):
             gap = f"{names(together)} share {path}, and {folder} holds more than that; give it a folder of its own"
             self.gaps.append(Gap(gap, coupling.evidence))
             return f"open: {path} must be in a folder of its own to be shared"
@@ -206,14 +200,11 @@ class Cuts:
         return f"{folder} is a named volume of {names(together)}"
 
     def holds_code(self, folder: str) -> bool:
-        """Whether a folder is one that the services work in: a volume would keep its old content over a new image.
-
-        One in which the image has nothing is a folder of data, whoever works in it.
-        """
+        """Whether a folder is one that the services work in; one in which the image has nothing is a folder of data."""
         if self.image.is_dir(folder) and not any(self.image.names(folder)):
             return False
         works = {p.workdir for d in self.drafts.own() for p in d.found} | {self.image.config.workdir}
-        return any(w and w != "/" and within(w, folder) for w in works)
+        return works_below(folder, works)
 
     def volume(self, path: str, because: str, tmpfs: str = "") -> str:
         mounted = {p: m.volume for d in self.drafts for p, m in d.mounts.items() if m.volume}

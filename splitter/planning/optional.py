@@ -56,11 +56,9 @@ def everything(drafts: Drafts) -> dict[str, Mount]:
 
 def come_to(offerer: Draft, users: list[Draft], drafts: Drafts) -> bool:
     """Let what is off by default join the network of its one client that is on. Returns whether it could."""
-    root = users[0]
-    if root.profile:
+    if users[0].profile:
         return False
-    while root.namespace:
-        root = drafts.each[root.namespace]
+    root = drafts.root(users[0])
     if not offerer.own or offerer.namespace or len(users) != 1 or drafts.waits(root.name, offerer.name):
         return False
     if root is offerer:

@@ -16,7 +16,7 @@ from splitter.model.image import Image
 from splitter.model.plan import Option
 from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed
-from splitter.planning.volumes import holding
+from splitter.planning.volumes import TOO_MUCH, crowded, holding, works_below
 
 # What speaks to a manager, also to send a signal.
 TOOLS = frozenset(
@@ -28,11 +28,6 @@ STARTS = frozenset(("start", "up", "once", "-u", "-U", "-o", "u", "o"))
 OUTWARD = ("proxy", "web", "worker", "scheduler", "backing")
 SCREENS = "/tmp/.X11-unix/"
 DRAWS = ("desktop", "pulseaudio")
-# Folders that are too much for a volume, so that a file that stands right in one cannot be shared.
-NO_VOLUME = frozenset(
-    ("", "/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/tmp", "/var", "/run", "/var/run",
-     "/home", "/opt", "/srv", "/root", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -194,7 +189,7 @@ def _pid_file(coupling: Coupling) -> str:
     """What a signal goes by, where that is a pid file in a folder that cannot be shared."""
     target, words = coupling.target, coupling.written.split()
     if target.startswith("/"):
-        return target if target.endswith(".pid") and posixpath.dirname(target) in NO_VOLUME else ""
+        return target if target.endswith(".pid") and posixpath.dirname(target) in TOO_MUCH else ""
     return f"the pid file of {target}" if words and ("-s" in words or words[0].startswith("apache")) else ""
 
 
@@ -227,8 +222,5 @@ def _display(here: dict[str, Placed], facts: Facts) -> Iterator[Bond]:
 
 def shareable(path: str, facts: Facts, image: Image) -> bool:
     """Whether a path can be a volume of its own."""
-    folder = holding(path, image)
-    if folder in NO_VOLUME or (folder != path and any(image.names(folder))):
-        return False
     works = {p.workdir for p in facts.processes} | {image.config.workdir}
-    return not any(w and w != "/" and f"{w}/".startswith(f"{folder}/") for w in works)
+    return not crowded(path, image) and not works_below(holding(path, image), works)

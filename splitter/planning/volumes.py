@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from splitter.model.facts import Evidence, Facts, Gap, Process
+from splitter.model.facts import RUN, Evidence, Facts, Gap, Process
 from splitter.model.image import Image, normal, within
 from splitter.model.plan import Mount, Volume
 from splitter.planning.draft import Draft, Drafts, names, ready
@@ -16,7 +16,11 @@ PASSING = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/va
 SYSTEM = ("etc", "usr", "bin", "sbin", "lib", "lib64", "boot", "root")
 NOT_KEPT = ("cache", "caches", "tmp", "temp", "log", "logs", "run", "__pycache__", "node_modules", "lock", "locks")
 MANY = 8
-RUN = "run time"
+# Folders that hold more than what two services share.
+TOO_MUCH = frozenset(
+    ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/tmp", "/var", "/run", "/var/run", "/home",
+     "/opt", "/srv", "/root", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
+)  # fmt: skip
 LOG_ENDS = (".log", ".pid", ".lock", ".sock", ".socket")
 
 
@@ -135,6 +139,18 @@ def _folder(path: str, image: Image) -> str:
 def holding(path: str, image: Image) -> str:
     """The folder that a path is, or that a file stands in."""
     return path if image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
+
+
+def crowded(path: str, image: Image) -> bool:
+    """Whether the folder that holds a path holds more than it, so that it is too much for a volume."""
+    folder = holding(path, image)
+    return folder in TOO_MUCH or (folder != path and any(image.names(folder)))
+
+
+def works_below(folder: str, workdirs: Iterable[str]) -> bool:
+    """Whether one of these working folders is a folder, or in it: a volume would keep its old content over a new
+    image."""
+    return any(w and w != "/" and within(w, folder) for w in workdirs)
 
 
 def _mount(drafts: list[Draft], path: str, because: str, volumes: dict[str, Volume]) -> None:
