@@ -5,26 +5,16 @@ from collections.abc import Collection, Iterable
 
 from splitter.shell.lexer import Arith, Param, Part, Substitution, Text, lex
 from splitter.shell.parse import parse
-from splitter.shell.syntax import Arithmetic, ArithmeticFor, Script, Simple, Statement, sources, walk
+from splitter.shell.syntax import Arithmetic, ArithmeticFor, Script, Simple, Statement, by_identity, sources, walk
 
 MAX_DEPTH = 8
-MAX_KEPT = 1 << 13
 Used = tuple[frozenset[str], frozenset[str]]
-# By the statement itself, as in `walk`.
-_KEPT: dict[int, tuple[Script | Statement, Used]] = {}
 
 
-def used(root: Script | Statement, depth: int = 0) -> Used:
+@by_identity
+def used(root: Script | Statement) -> Used:
     """(words that stand where a program stands, names of variables read), those within `$(...)` included."""
-    kept = _KEPT.get(id(root))
-    if kept is not None and kept[0] is root:
-        return kept[1]
-    found = _used(root, depth)
-    if depth == 0:
-        if len(_KEPT) >= MAX_KEPT:
-            _KEPT.clear()
-        _KEPT[id(root)] = (root, found)
-    return found
+    return _used(root, 0)
 
 
 def called(programs: Iterable[str], functions: Collection[str]) -> set[str]:
@@ -67,7 +57,7 @@ def _word(source: str, programs: set[str], names: set[str], depth: int) -> None:
         elif isinstance(part, Arith):
             names.update(_identifiers(part.text))
         elif isinstance(part, Substitution) and depth < MAX_DEPTH:
-            more, read = used(parse(part.text), depth + 1)
+            more, read = _used(parse(part.text), depth + 1)
             programs.update(more)
             names.update(read)
 

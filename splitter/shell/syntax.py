@@ -1,8 +1,12 @@
 """The statements of a shell script as the reader sees them: words are kept as source, to be expanded later."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias, TypeVar, cast
+
+N = TypeVar("N")
+T = TypeVar("T")
+MAX_KEPT = 1 << 13  # results of a function that keeps them by statement
 
 
 class Span(NamedTuple):
@@ -184,16 +188,30 @@ class Script:
         return self.raw[span.start : span.end].decode("utf-8", "replace")
 
 
+def by_identity(read: Callable[[N], T]) -> Callable[[N], T]:
+    """A function of a statement that keeps what it gave for that very one.
+
+    The same ones are asked of again and again, and to hash one would be as much work as to read it.
+    """
+    kept: dict[int, tuple[N, T]] = {}
+
+    def kept_or_read(node: N) -> T:
+        known = kept.get(id(node))
+        if known is not None and known[0] is node:
+            return known[1]
+        found = read(node)
+        if len(kept) >= MAX_KEPT:
+            kept.clear()
+        kept[id(node)] = (node, found)
+        return found
+
+    return kept_or_read
+
+
+@by_identity
 def walk(node: object) -> "tuple[Statement, ...]":
     """A statement and all below it."""
-    kept = _WALKED.get(id(node))
-    if kept is not None and kept[0] is node:
-        return kept[1]
-    found = tuple(_walk(node))
-    if len(_WALKED) >= MAX_WALKED:
-        _WALKED.clear()
-    _WALKED[id(node)] = (node, found)
-    return found
+    return tuple(_walk(node))
 
 
 def _walk(node: object) -> "Iterator[Statement]":
@@ -216,9 +234,6 @@ def _below(node: object) -> tuple[str, ...] | None:
     return _PARTS[kind]
 
 
-# By the statement itself: the same ones are gone through again and again, and to hash one would be as much work.
-MAX_WALKED = 1 << 13
-_WALKED: "dict[int, tuple[object, tuple[Statement, ...]]]" = {}
 _PARTS: dict[type, tuple[str, ...] | None] = {}
 
 
