@@ -77,7 +77,7 @@ def test_what_came_in_from_outside_is_no_part_of_the_accounts():
     own, probe = Ended(9, 1, "sh", 0, 0, False), Ended(50, 40, "head", 0, 0, False)
     below = Ended(10, 9, "sed", 0, 0, False)
     loop = [Ended(90, 91, "a", 0, 0, False), Ended(91, 90, "b", 0, 0, False)]
-    assert _ended.stemming([below, own, probe, *loop], [1]) == [below, own]
+    assert _ended.of_image([below, own, probe, *loop], [1]) == [below, own]
 
 
 DIAGNOSED = (
@@ -105,7 +105,7 @@ def test_nothing_that_a_container_says_makes_a_reader_raise(text, raw):
         _peers.peers(wrapped)
     _peers.peers(raw.hex())
     _peers.peers(DIAGNOSED[:40] + raw.hex())
-    _ended.stemming(_ended.ended(raw), [1])
+    _ended.of_image(_ended.ended(raw), [1])
 
 
 pids, few = st.integers(0, 9), st.integers(0, 2)

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from splitter.inspection._known import stemming
 from splitter.inspection._procfs import exit_code
 
 FILE = "/.splitter-ended"  # in the container's own layer; a folder in memory could not be read from outside
@@ -42,18 +43,8 @@ def ended(raw: bytes) -> Iterator[Ended]:
         yield Ended(pid, parent, name, uid, exit_code(status), bool(flags & FORKED))
 
 
-def stemming(found: Iterable[Ended], known: Iterable[int]) -> list[Ended]:
+def of_image(found: Iterable[Ended], known: Iterable[int]) -> list[Ended]:
     """Those whose parents lead to one that is known; what was brought in from outside has no parent there."""
     records = list(found)
-    parents = {e.pid: e.parent for e in records}
-    inside = dict.fromkeys(known, True)
-    inside.setdefault(0, False)
-    for each in records:
-        chain: list[int] = []
-        pid = each.pid
-        while pid not in inside and pid not in chain:
-            chain.append(pid)
-            pid = parents.get(pid, 0)
-        for one in chain:
-            inside[one] = inside.get(pid, False)
+    inside = stemming({e.pid: e.parent for e in records}, {0: False, **dict.fromkeys(known, True)}, lost=False)
     return [e for e in records if inside[e.pid]]

@@ -29,21 +29,25 @@ class Known:
     times: int = 1
 
 
+def stemming(parents: Mapping[int, int], inside: Mapping[int, bool], lost: bool) -> dict[int, bool]:
+    """Whether each process stems from one that `inside` takes in, by the pids of their parents.
+
+    `lost` is what holds of one whose parent is not known, or that is its own ancestor where pids were used again.
+    """
+    told = dict(inside)
+    for first in parents:
+        chain: list[int] = []
+        pid = first
+        while pid not in told and pid in parents and pid not in chain:
+            chain.append(pid)
+            pid = parents[pid]
+        told |= dict.fromkeys(chain, told.get(pid, lost))
+    return told
+
+
 def stemming_from_first(stats: Mapping[int, Stat]) -> dict[int, Stat]:
     """The processes that stem from the container's first one; what was brought in from outside has no parent there."""
-    inside: dict[int, bool] = {1: 1 in stats, 0: False}
-
-    def stems(pid: int) -> bool:
-        chain: list[int] = []
-        while pid not in inside:
-            chain.append(pid)
-            stat = stats.get(pid)
-            if stat is None or stat.parent in chain:
-                inside[pid] = True  # its parent ended between two reads; only the image's own are orphaned like that
-                break
-            pid = stat.parent
-        for each in chain:
-            inside[each] = inside[pid]
-        return inside[pid]
-
-    return {pid: stat for pid, stat in stats.items() if stems(pid)}
+    parents = {pid: stat.parent for pid, stat in stats.items()}
+    # A parent that is not there ended between two reads; only the image's own are orphaned like that.
+    inside = stemming(parents, {1: 1 in stats, 0: False}, lost=True)
+    return {pid: stat for pid, stat in stats.items() if inside[pid]}

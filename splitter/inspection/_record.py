@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from splitter.inspection import _ipc
-from splitter.inspection._ended import Ended, stemming
+from splitter.inspection._ended import Ended, of_image
 from splitter.inspection._known import Known, stemming_from_first
 from splitter.inspection._procfs import About, Descriptors, Row, Stat
 from splitter.model.observation import Connection, Memory, Open, Seen, Socket
@@ -190,7 +190,7 @@ class Record:
         told, parents = set[int](), {e.parent for e in records}
         short: dict[tuple[int, str, int, bool], Known] = {}
         added: list[tuple[Known, int]] = []
-        for one in stemming(records, list(known)):
+        for one in of_image(records, list(known)):
             same = [p for p in known.get(one.pid, ()) if p.number not in told]
             if same or one.pid in self._live:
                 if same and same[0].ended is not None:
