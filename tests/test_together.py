@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from managing import image_of
 
 from splitter.compose.render import render
-from splitter.inspection import static
+from splitter.inspection import _rpc, _signals, _watch, static
+from splitter.inspection._offers import members
 from splitter.model.facts import Command, Coupling, Evidence, Facts, Process
 from splitter.planning import make_plan
 
@@ -228,3 +231,68 @@ def test_who_waits_for_changes_where_no_volume_can_be_stays_with_who_makes_them(
     image = built({"/etc/supervisord.conf": conf, "/srv/watch.sh": watch}, ["supervisord"], workdir="/srv/app")
     where = homes(plan_of(image))
     assert where["watch"] == where["maker"] != where["web"]
+
+
+OFF = "autostart=false\n"
+
+
+def test_what_is_off_and_a_service_of_its_own_keeps_the_couplings_that_its_code_names():
+    conf = CONF.replace("command=/srv/bell.sh\nautostart=true", f"command=python3 /srv/bell.py\n{OFF}")
+    files = {"/etc/supervisord.conf": conf, "/srv/bell.py": CLIENT.format(call='stopProcess("web")')}
+    plan = plan_of(built(files, ["supervisord", "-c", "/etc/supervisord.conf"]))
+    [bell] = [s for s in plan.services if s.name == "bell"]
+    assert bell.profiles
+    [coupling] = [c for c in plan.couplings if c.coupling.kind == "control"]
+    assert coupling.coupling.between == ("bell", "web")
+    assert coupling.resolution.startswith("open: bell can no longer steer web")
+
+
+def test_to_stop_all_is_to_stop_what_has_a_service():
+    conf = CONF.replace("command=/srv/bell.sh", "command=python3 /srv/bell.py")
+    conf = conf.replace("command=sidekiq\n", f"command=sidekiq\n{OFF}") + f"[program:dev]\ncommand=/d --watch\n{OFF}"
+    files = {"/etc/supervisord.conf": conf, "/srv/bell.py": CLIENT.format(call="stopAllProcesses()")}
+    plan = plan_of(built(files, ["supervisord", "-c", "/etc/supervisord.conf"]))
+    steered = {c.coupling.between for c in plan.couplings if c.coupling.kind == "control"}
+    assert steered == {("bell", "web"), ("bell", "worker")}
+
+
+def test_a_watcher_that_is_off_shares_what_it_watches():
+    conf = "[supervisord]\n[program:maker]\ncommand=/opt/maker\nstdout_logfile=/data/out/out.txt\n"
+    conf += f"[program:watch]\ncommand=inotifywait -m /data/out/out.txt\n{OFF}[program:web]\ncommand=puma -p 3000\n"
+    plan = plan_of(built({"/etc/supervisord.conf": conf}, ["supervisord"], workdir="/srv/app"))
+    [coupling] = [c for c in plan.couplings if c.coupling.how == "watch"]
+    assert (coupling.coupling.between, coupling.resolution) == (
+        ("watch", "maker"),
+        "/data/out is a named volume of maker, watch",
+    )
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["server.supervisor.", "stopProcess(", "stopAllProcesses()", '"web"', "'", '"', "\n", "(", ")", "#", "\\", "$("]
+    )
+    | st.text(max_size=6),
+    max_size=30,
+).map("".join)
+ENDINGS = st.sampled_from(["py", "rb", "js", "php", "json"])
+
+
+@given(LINES, ENDINGS)
+def test_no_text_makes_the_reader_of_rpc_clients_raise(text, ending):
+    path = f"/srv/bell.{ending}"
+    conf = CONF.replace("command=/srv/bell.sh", f"command=python3 {path}")
+    image = built({"/etc/supervisord.conf": conf, path: f"supervisor rocess {text}"}, ["supervisord"])
+    team = members(image, static.read(image).processes)
+    assert {m.name for m in team} == {"web", "bell", "worker"}
+    for each in _rpc.couplings(team, image):
+        assert each.evidence.path == path
+
+
+@given(st.text(max_size=40), st.lists(LINES, max_size=3))
+def test_no_text_makes_the_reader_of_watchers_raise(script, words):
+    image = image_of({"/srv/app/x.sh": f"#!/bin/sh\ninotifywait {script}\n"}, workdir="/srv/app")
+    processes = (process("a", "sh /srv/app/x.sh"), Process("b", Command(("inotifywait", *words)), AT))
+    team = members(image, processes)
+    for touch in _watch.touches(team, image, _signals.spoken(team, image)):
+        assert touch.path.startswith("/")
+        assert not touch.writes

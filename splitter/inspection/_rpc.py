@@ -26,9 +26,9 @@ NEAR = 6  # tokens between a method and its first argument
 def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap]:
     """A coupling for each client and each program that its code names; a gap where it shows only at run time."""
     for member in team:
-        if "supervisord" not in member.process.via or member.process.off:
+        if "supervisord" not in member.process.via or member.out:
             continue
-        others = [m.name for m in team if m is not member and "supervisord" in m.process.via
+        others = [m for m in team if m is not member and "supervisord" in m.process.via
                   and m.process.lifetime == "service"]  # fmt: skip
         seen: set[str] = set()
         for path in scripts(member, image):
@@ -36,7 +36,9 @@ def couplings(team: tuple[Member, ...], image: Image) -> Iterator[Coupling | Gap
             if not isinstance(text, str) or "rocess" not in text or "supervisor" not in text:
                 continue
             for method, named, line in _called(text, path):
-                names = others if method in EVERY else [n for n in others if n in (named, named.rpartition(":")[2])]
+                every = [m.name for m in others if not m.out]
+                one = [m.name for m in others if m.name in (named, named.rpartition(":")[2])]
+                names = every if method in EVERY else one
                 if not names:
                     what = f"{member.name} steers what shows only when it runs ({method} of {TARGET})"
                     yield Gap(what, Evidence(path, line))

@@ -35,8 +35,6 @@ def touches(team: tuple[Member, ...], image: Image, said: Mapping[str, tuple[Cal
     `said` are the commands of each process.
     """
     for member in team:
-        if member.process.off:
-            continue
         folder = member.process.workdir or image.config.workdir or "/"
         for words, evidence in said.get(member.name, ()):
             meant = peel(words)
