@@ -148,3 +148,16 @@ def test_what_is_not_known_is_a_gap_and_the_rest_is_read(text, known, what):
 def test_a_file_that_cannot_be_read_leaves_the_command(argv, text):
     [left], [_] = start(argv, text)
     assert str(left.command) == argv
+
+
+@pytest.mark.parametrize(
+    ("command", "speaks"),
+    [
+        pytest.param("pm2 restart web", True, id="an app by its name"),
+        pytest.param("pm2 reload all", True, id="all of them"),
+        pytest.param("pm2 restart server.js", False, id="a script, which it may start"),
+        pytest.param("pm2 start web", False, id="a start"),
+    ],
+)
+def test_what_is_said_to_apps_that_run_starts_none(command, speaks):
+    assert (expand("pm2", command, image_of({"/app/server.js": ""}, workdir="/app")) is None) is speaks

@@ -296,3 +296,29 @@ def test_no_text_makes_the_reader_of_watchers_raise(script, words):
     for touch in _watch.touches(team, image, _signals.spoken(team, image)):
         assert touch.path.startswith("/")
         assert not touch.writes
+
+
+@pytest.mark.parametrize(
+    ("url", "script", "service"),
+    [
+        pytest.param(
+            "redis://127.0.0.1:6379/1",
+            "#!/bin/sh\nexec env REDIS_URL=redis://redis:6379/1 puma -p 3000\n",
+            {"REDIS_URL": "redis://redis:6379/1"},
+            id="in the words of the program",
+        ),
+        pytest.param(
+            "redis://:hunter2@127.0.0.1:6379/1",
+            "#!/bin/sh\nexec /bin/sh -c 'export REDIS_URL=\"$TOGETHER_REDIS_URL\"\nexec puma -p 3000'\n",
+            {"REDIS_URL": "${REDIS_URL:?}", "TOGETHER_REDIS_URL": "${REDIS_URL:?}"},
+            id="from the service, where it is a secret",
+        ),
+    ],
+)
+def test_a_variable_that_the_manager_sets_for_all_is_the_one_of_the_cut(url, script, service):
+    conf = f'[supervisord]\nenvironment=REDIS_URL="{url}"\n[program:redis]\ncommand=redis-server\n'
+    conf += "[program:web]\ncommand=puma -p 3000\n[program:bell]\ncommand=/srv/bell.sh\n"
+    plan = plan_of(supervised(conf=conf))
+    web = next(s for s in plan.services if s.name == "web")
+    assert plan.configs[web.configs["/together/web.sh"]] == script
+    assert {k: v for k, v in web.environment.items() if "REDIS" in k} == service

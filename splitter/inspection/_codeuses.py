@@ -29,10 +29,14 @@ def places(team: tuple[Member, ...], image: Image) -> tuple[Place, ...]:
     every = sorted({f for found in mine.values() for f in found})
     tops = [f for f in every if not any(f.startswith(o + "/") for o in every)]
     loose = [p for p in named if not any(p.startswith(t + "/") for t in tops)]
+    # What an ecosystem file says is told to pm2, and was read for the processes that it starts.
+    ecosystems = {m.process.evidence.path for m in team if "pm2" in m.process.via} - named.keys()
     found: list[Place] = []
     for folder, files in [*((t, []) for t in tops), *([("", loose)] if loose else [])]:
         for one in read(image, folder, image.config.env, files):
             path = one.evidence.path
+            if path in ecosystems:
+                continue
             users = named.get(path) or _near(path, mine)
             members = tuple(m for m in team if m.name in users and reads(m, path))
             if members:

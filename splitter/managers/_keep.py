@@ -57,6 +57,11 @@ def runner(member: Member) -> str:
     return f"#!/bin/sh\nexec {shlex.join(member.words)}\n"
 
 
+def script_of(member: Member) -> tuple[str, str]:
+    """Where the script of a member's own words is put, and its text."""
+    return f"/together/{member.name}.sh", runner(member)
+
+
 def placed(members: Sequence[Member], folder: Callable[[Member], str]) -> list[str]:
     """Shell lines that put what is started in the place of a unit into its folder."""
     lines = []

@@ -9,6 +9,7 @@ from splitter.catalogue import Known, one_off, peel, service
 from splitter.catalogue.peel import Peeled
 from splitter.managers._daemons import TOOLS, started
 from splitter.managers._shell_target import SHELLS, switched
+from splitter.managers.pm2 import steers
 from splitter.model.image import Image
 from splitter.shell.calls import Call, Redirect
 from splitter.shell.effects import effects
@@ -42,6 +43,7 @@ OWNERS = frozenset((
     "chown", "chgrp", "setfacl", "usermod", "groupmod", "useradd", "adduser", "groupadd", "addgroup", "userdel",
     "deluser", "groupdel", "delgroup", "passwd", "chpasswd", "chsh",
 ))  # fmt: skip
+PM2 = ("stop", "delete", "save", "flush")
 CONTROLS = frozenset((
     "sv", "supervisorctl", "s6-svc", "s6-svwait", "s6-svok", "s6-rc", "s6-svstat", "s6-svscanctl", "initctl",
     "rc-service-wait", "circusctl",
@@ -142,7 +144,7 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
     if peeled is None:
         return "skip"
     inner = posixpath.basename(peeled.program)
-    if inner in CONTROLS or (inner == "pm2" and peeled.args[:1] in (("stop",), ("delete",), ("save",), ("flush",))):
+    if inner in CONTROLS or (inner == "pm2" and peeled.args and (peeled.args[0] in PM2 or steers(peeled.args))):
         return "control"
     if stops(argv):
         return "stop"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from splitter.catalogue import looks_secret
 from splitter.managers._ini import Ini, Option
-from splitter.managers._keep import Kept, Member, runner
+from splitter.managers._keep import Kept, Member, script_of
 from splitter.managers._supervisor import dict_of_key_value_pairs
 
 OWN = ("supervisord", "unix_http_server", "inet_http_server", "supervisorctl")
@@ -35,8 +35,7 @@ def part(ini: Ini, path: str, members: Sequence[Member], words: tuple[str, ...])
                 env |= secret
                 texts["environment"] = ",".join(f'{k}="{v}"' for k, v in given.items() if k not in secret)
             if member.words:
-                script = f"/together/{member.name}.sh"
-                files[script] = runner(member)
+                script, files[script] = script_of(member)
                 texts = {"command": f"/bin/sh {script}", **{k: v for k, v in texts.items() if k not in DONE}}
             sections[name] = {k: v for k, v in texts.items() if v}
             programs[name.removeprefix(kind).strip()] = name

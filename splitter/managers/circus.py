@@ -8,11 +8,12 @@ import fnmatch
 import posixpath
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from splitter.managers import _circus
+from splitter.managers import _circus, _circus_part
 from splitter.managers._ini import Ini, Option, Section
+from splitter.managers._keep import Kept, Member
 from splitter.managers._launch import environment, module_of, shell, under, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
@@ -23,22 +24,33 @@ MAX_PROCESSES = 200
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
-    args = _arguments(unfronted(process.command.argv))
-    if args is None:
+    path = _configured(process, image)
+    return _Circus(path, process, image).children() if path else None
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """circusd itself, with a configuration that has these watchers alone and stands where the whole one does."""
+    path = _configured(process, image)
+    circus = _Circus(path, process, image)
+    if not path or circus.read() is not None:
         return None
+    return _circus_part.part(circus.ini, path, members, process.command.argv)
+
+
+def _configured(process: Process, image: Image) -> str:
+    """The configuration that a circusd is started with; "" for any other command."""
+    args = _arguments(unfronted(process.command.argv))
     words, at = list[str](), 0
-    while at < len(args):
+    while args is not None and at < len(args):
         word = args[at]
         at += 1
         if word in ("--version", "-h", "--help"):
-            return None
+            return ""
         if word in VALUED:
             at += 1
         elif not word.startswith("-"):
             words.append(word)
-    if not words:
-        return None
-    return _Circus(under(process, image, words[0]), process, image).children()
+    return under(process, image, words[0]) if words else ""
 
 
 def _arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -66,11 +78,8 @@ class _Circus:
     own: dict[str, str] = field(default_factory=dict)
 
     def children(self) -> list[Process | Gap]:
-        text = self.image.read(self.path)
-        if not isinstance(text, str):
-            return [text or self.image.missing(self.path, "circus's configuration is not in the image")]
-        _circus.read(text, self.path, self.ini)
-        self.include()
+        if (unread := self.read()) is not None:
+            return [unread]
         for path, line, what in self.ini.errors:
             self.gaps.append(Gap(f"circus cannot read this line: {what}", Evidence(path, line)))
         self.env = environment(self.process, self.image)
@@ -90,6 +99,15 @@ class _Circus:
         if not found and not self.gaps:
             self.gaps.append(Gap("circus's configuration names no watcher", Evidence(self.path)))
         return [*(process for _, process in found), *self.gaps]
+
+    def read(self) -> Gap | None:
+        """Read the configuration; a gap where it is not at hand."""
+        text = self.image.read(self.path)
+        if not isinstance(text, str):
+            return text or self.image.missing(self.path, "circus's configuration is not in the image")
+        _circus.read(text, self.path, self.ini)
+        self.include()
+        return None
 
     def include(self) -> None:
         circus = self.ini.options("circus")

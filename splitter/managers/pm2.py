@@ -6,10 +6,13 @@ app is stopped by SIGINT (pm2 7: lib/Common.js, lib/API.js, lib/binaries/Runtime
 
 import posixpath
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from splitter.managers._launch import environment, folder, unfronted
+from splitter.managers._keep import Kept, Member
+from splitter.managers._launch import environment, folder, under, unfronted
 from splitter.managers._pm2_config import App, apps, kind_of
+from splitter.managers._pm2_part import part
 from splitter.model.facts import Command, Gap, Process
 from splitter.model.image import Image, normal
 
@@ -28,6 +31,7 @@ OPTIONS = {
     "--sort": "", "--service-name": "", "--filter-env": "", "--instance-var": "",
 }  # fmt: skip
 STARTS = ("start", "startOrRestart", "startOrReload", "startOrGracefulReload", "restart", "reload")
+AGAIN = ("restart", "reload")
 INTERPRETERS = {
     ".sh": "bash", ".py": "python", ".rb": "ruby", ".php": "php", ".pl": "perl", ".js": "node", ".coffee": "coffee",
     ".ls": "lsc", ".ts": "bun", ".tsx": "bun", ".mjs": "node", ".cjs": "node",
@@ -35,6 +39,38 @@ INTERPRETERS = {
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
+    said = _said(process, image)
+    if said is None:
+        return None
+    pm2, targets, rest = said
+    found: list[Process | Gap] = []
+    for word in targets or _default(process, image):
+        found += pm2.configured(word) if kind_of(word) else pm2.single(word, rest)
+    if not any(isinstance(f, Process) for f in found):
+        found.append(process)
+    return found
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """pm2 itself in the foreground, with these apps of its ecosystem file alone."""
+    said = _said(process, image)
+    words = said[1] or _default(process, image) if said is not None else []
+    if said is None or len(words) != 1 or not kind_of(words[0]):
+        return None
+    pm2, argv = said[0], process.command.argv
+    named = {(p.evidence, p.command): (app.text("name") or p.name, app) for app, p in pm2.programs(words[0])}
+    apps = {m.name: named[key] for m in members if (key := (m.unit.evidence, m.unit.command)) in named}
+    if len(apps) < len(members):
+        return None
+    if words[0] not in argv:
+        argv = (*argv, words[0])
+    if posixpath.basename(unfronted(argv)[0]) == "pm2" and "--no-daemon" not in argv:
+        argv = (*argv, "--no-daemon")
+    return part(argv, words[0], under(process, image, words[0]), apps, members)
+
+
+def _said(process: Process, image: Image) -> tuple["_Pm2", list[str], list[str]] | None:
+    """What a pm2 is told to start, and the arguments for a script; None for any other command."""
     argv = unfronted(process.command.argv)
     name = posixpath.basename(argv[0]) if argv else ""
     if name not in PROGRAMS or process.via[-1:] == ("pm2",):
@@ -42,23 +78,24 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     options, words, rest = _options(argv[1:])
     if not words or "--version" in options or "--help" in options:
         return None
+    if steers(words):
+        return None
     if words[0] in STARTS:
         words = words[1:]
     elif name == "pm2":
         # `pm2 save`, `pm2 delete all` and the like end at once and start nothing; `pm2 serve` is a server itself.
         return None
     pm2 = _Pm2(options, process, image)
-    found: list[Process | Gap] = []
     if name == "pm2" and not any(kind_of(w) for w in words):
-        targets = words
-    else:
-        # pm2-runtime takes what follows its script for the script's arguments.
-        targets, rest = words[:1], [*words[1:], *rest] if not kind_of(words[0] if words else "") else rest
-    for word in targets or _default(process, image):
-        found += pm2.configured(word) if kind_of(word) else pm2.single(word, rest)
-    if not any(isinstance(f, Process) for f in found):
-        found.append(process)
-    return found
+        return pm2, words, rest
+    # pm2-runtime takes what follows its script for the script's arguments.
+    rest = [*words[1:], *rest] if not kind_of(words[0] if words else "") else rest
+    return pm2, words[:1], rest
+
+
+def steers(words: Sequence[str]) -> bool:
+    """Whether pm2 is told to do something to apps that run, by their names: `restart web`, `reload all`."""
+    return words[0] in AGAIN and bool(words[1:]) and not any("." in w or "/" in w for w in words[1:])
 
 
 def _default(process: Process, image: Image) -> list[str]:
@@ -103,21 +140,27 @@ class _Pm2:
 
     def configured(self, word: str) -> list[Process | Gap]:
         """The apps of a file."""
-        found, gaps = apps(normal(posixpath.join(folder(self.process, self.image), word)), self.process, self.image)
-        self.gaps = list(gaps)
         only = [n for n in self.options.get("only", "").replace(",", " ").split(" ") if n]
         made: list[Process | Gap] = []
+        for app, process in self.programs(word):
+            if only and process.name not in only and app.text("name") not in only:
+                process = replace(process, off=f"--only {','.join(only)}; pm2 start {word} --only {process.name}")
+            made.append(process)
+        return [*made, *self.gaps]
+
+    def programs(self, word: str) -> list[tuple[App, Process]]:
+        """The apps of a file, with what each of them starts; `gaps` is made anew."""
+        found, gaps = apps(under(self.process, self.image, word), self.process, self.image)
+        self.gaps = list(gaps)
+        made = []
         for app in found:
             for key in ("instances", "uid", "gid"):
                 if key in self.options:
                     app.values[key] = self.options[key]
             process = self.app(app)
-            if process is None:
-                continue
-            if only and process.name not in only and app.text("name") not in only:
-                process = replace(process, off=f"--only {','.join(only)}; pm2 start {word} --only {process.name}")
-            made.append(process)
-        return [*made, *self.gaps]
+            if process is not None:
+                made.append((app, process))
+        return made
 
     def single(self, script: str, args: list[str]) -> list[Process | Gap]:
         """A script named on the command line."""

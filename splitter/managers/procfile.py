@@ -6,10 +6,11 @@ foreman's engine.rb, honcho's command.py, forego's start.go, overmind's start/pr
 
 import posixpath
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from splitter.managers import _dotenv
+from splitter.managers import _dotenv, _procfile_part
+from splitter.managers._keep import Kept, Member
 from splitter.managers._launch import module_of, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
@@ -97,11 +98,37 @@ ALIASES = {"node-foreman": "nf"}
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
+    read = _read(process, image)
+    if read is None:
+        return None
+    started, _, rest = read
+    return started.processes() if rest is None else started.wrapped(rest)
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """The runner itself, told which lines of its Procfile it starts."""
+    read = _read(process, image)
+    if read is None or read[2] is not None:
+        return None
+    started, args, _ = read
+    text = image.read(started.procfile)
+    lines = {name: number for number, name, _ in started._lines(quiet=True)}
+    words = _procfile_part.part(started.name, args, started.runner.options, started.runner.start, lines, members)
+    files = _procfile_part.patched(text, lines, members, started.procfile) if isinstance(text, str) else None
+    if words is None or files is None:
+        return None
+    argv = process.command.argv
+    return Kept((*argv[: len(argv) - len(args)], *words), files)
+
+
+def _read(process: Process, image: Image) -> tuple["_Started", tuple[str, ...], tuple[str, ...] | None] | None:
+    """A run of a runner, its arguments, and the command that `run` is given; None where it is none."""
     argv = unfronted(process.command.argv)
     module = module_of(argv)
     argv = (module[0], *module[1]) if module is not None else argv
-    name = posixpath.basename(argv[0]) if argv else ""
-    runner = RUNNERS.get(ALIASES.get(name, name))
+    called = posixpath.basename(argv[0]) if argv else ""
+    name = ALIASES.get(called, called)
+    runner = RUNNERS.get(name)
     if runner is None:
         return None
     given = {**image.config.env, **process.env}
@@ -111,12 +138,11 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     options, words, rest = _options(runner, argv[1:], given)
     if runner.start:
         if runner.run and words[:1] == [runner.run]:
-            started = _Started(name, runner, options, [], process, image)
-            return started.wrapped(rest)
+            return _Started(name, runner, options, [], process, image), argv[1:], rest
         if not words or words[0] not in runner.start:
             return None
         words = words[1:]
-    return _Started(name, runner, options, words, process, image).processes()
+    return _Started(name, runner, options, words, process, image), argv[1:], None
 
 
 def _options(
@@ -239,9 +265,9 @@ class _Started:
         selected = 0
         for index, (name, (number, command)) in enumerate(lines.items()):
             count, switch = wanted.get(name, (0, f"{self.name} start {name}"))
-            # honcho counts only the types that it starts, the others every line of the file.
+            # honcho and nf count only the types that they are told, be it none of one; the others every line.
             place = selected if self.name in ("honcho", "nf") else index
-            selected += bool(count)
+            selected += name in wanted
             port = {} if "no_port" in self.options else {"PORT": str(base + place * step)}
             found.append(
                 Process(

@@ -7,6 +7,7 @@ give way to what starts them all.
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from splitter.managers._keep import Kept, Member, keepers
 from splitter.model.facts import Command, Process
@@ -122,19 +123,41 @@ def _member(
     other = any(draft.env.get(k, v) != v for k, v in process.env.items())
     if not other and found.command == process.command and _verbatim(process, at, drafts, jobs):
         return Member(process.name, unit(process, at))
-    return Member(process.name, unit(process, max(at, 0)), _words(process, draft, image, secrets))
+    over = _overridden(process, draft, secrets) if at >= 0 else {}
+    return Member(process.name, unit(process, max(at, 0)), _words(process, draft, image, secrets, over))
 
 
-def _words(process: Process, draft: Draft, image: Image, secrets: Secrets) -> tuple[str, ...]:
-    """One program with all that is its own: variables, folder, user."""
+def _overridden(process: Process, draft: Draft, secrets: Secrets) -> dict[str, str]:
+    """What the service now gives for variables that the program's manager sets itself, over those of the container.
+
+    What `.env` gives stands in no text but the service's: it is given once more, under a name that no manager sets.
+    """
+    changed: dict[str, str] = {}
+    for name, value in process.env.items():
+        if (now := draft.env.get(name, value)) == value:
+            continue
+        now = secrets.hidden({name: now}, draft.name)[name]
+        if "${" in now:
+            draft.env |= {name: now, f"TOGETHER_{name}": now}
+            now = f"$TOGETHER_{name}"
+        changed[name] = now
+    return changed
+
+
+def _words(
+    process: Process, draft: Draft, image: Image, secrets: Secrets, over: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """One program with all that is its own: variables (`over` are given where they would else be the service's),
+    folder, user."""
     told, more = secrets.told(process)
     draft.env = {**secrets.only(process.env, draft.name), **more} | draft.env
     words = direct(start_of(told), image)
     env = {k: v for k, v in environment(told, image).items() if k not in image.given and k not in draft.env}
+    env |= {k: v for k, v in over.items() if not v.startswith("$TOGETHER_")}
     change = switch(told, image) if same_user(told.user, image) else ()
     given = tuple(f"{k}={v}" for k, v in env.items())
     plain_words = (*change, *(("env", *given) if given else ()), *words)
-    late = exports(told)
+    late = [*(f'export {k}="{v}"' for k, v in over.items() if v.startswith("$TOGETHER_")), *exports(told)]
     workdir = told.workdir if told.workdir not in ("", image.config.workdir or "/") else ""
     if not late and not workdir:
         return plain_words

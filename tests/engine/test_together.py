@@ -3,9 +3,12 @@
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from splitter.catalogue import load_yaml
 
 from .images import ROOT
 from .stack import until
@@ -48,45 +51,117 @@ python3 /srv/pantry.py --pid /run/pantry.pid &
 python3 /srv/pantry.py --bind 0.0.0.0:9000 &
 exec sh /srv/ring-close.sh
 """
+CIRCUS = f"""[watcher:pantry]
+cmd = {PANTRY}
+copy_env = True
+[watcher:bell]
+cmd = /srv/bell.sh
+copy_env = True
+[watcher:cook]
+cmd = {COOK}
+copy_env = True
+"""
+PROCFILE = f"""cook: {COOK}
+pantry: python3 /srv/pantry.py --pid /run/pantry.pid
+bell: sh /srv/ring-close.sh
+server: {PANTRY}
+"""
+ECOSYSTEM = f"""module.exports = {{ apps: [
+  {{ name: "pantry", script: "{PANTRY}" }},
+  {{ name: "bell", script: "/srv/bell.sh", interpreter: "none" }},
+  {{ name: "cook", script: "{COOK}" }},
+] }};
+"""
+RUNNERS = """RUN apt-get update \\
+ && apt-get install -y --no-install-recommends python3-pip ruby-foreman \\
+ && rm -rf /var/lib/apt/lists/* \\
+ && pip install --no-cache-dir --break-system-packages circus honcho
+"""
+SIGNAL = BELL.format(steer='kill -HUP "$(cat /run/pantry.pid)"')
+APT = "RUN apt-get update && apt-get install -y --no-install-recommends {} && rm -rf /var/lib/apt/lists/*\n"
+STEERED, SIGNALLED = "cut:control/bell/pantry", "cut:signal/bell/pantry"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the image starts what it has, what ties two of them, and the folder that the image is built on.
+
+    `means` are words of the command with which what stays together is started.
+    """
+
+    command: str
+    files: dict[str, str]
+    means: str
+    bond: str = STEERED
+    more: str = ""
+    base: str = "tests/engine/kitchen"
+
+
+def folders(parent, steer, bell=RUN):
+    """A folder of services for runit and s6."""
+    return {
+        f"{parent}/pantry/run": RUN.format(command=PANTRY),
+        f"{parent}/bell/run": bell.format(command="/srv/bell.sh"),
+        f"{parent}/cook/run": RUN.format(command=COOK),
+        "/srv/bell.sh": BELL.format(steer=steer),
+    }
+
+
 FORMS = {
-    "supervisord": (
+    "supervisord": Form(
+        '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
         {
             "/etc/supervisor/supervisord.conf": SUPERVISORD,
             "/srv/bell.sh": BELL.format(steer="supervisorctl restart pantry"),
         },
-        '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
-        "",
-        "cut:control/bell/pantry",
+        '["supervisord", "-n"',
     ),
-    "runit": (
-        {
-            "/etc/service/pantry/run": RUN.format(command=PANTRY),
-            "/etc/service/bell/run": RUN.format(command="/srv/bell.sh"),
-            "/etc/service/cook/run": RUN.format(command=COOK),
-            "/srv/bell.sh": BELL.format(steer="sv restart pantry"),
-        },
+    "runit": Form(
         '["runsvdir", "-P", "/etc/service"]',
-        "RUN apt-get update && apt-get install -y --no-install-recommends runit && rm -rf /var/lib/apt/lists/*\n",
-        "cut:control/bell/pantry",
+        folders("/etc/service", "sv restart pantry"),
+        'runsvdir -P "$$kept"',
+        more=APT.format("runit"),
     ),
-    "s6": (
-        {
-            "/srv/services/pantry/run": RUN.format(command=PANTRY),
-            "/srv/services/bell/run": RUN.format(command="/srv/bell.sh"),
-            "/srv/services/cook/run": RUN.format(command=COOK),
-            "/srv/bell.sh": BELL.format(steer="s6-svc -r /srv/services/pantry"),
-        },
+    "s6": Form(
         '["s6-svscan", "/srv/services"]',
-        "RUN apt-get update && apt-get install -y --no-install-recommends s6 && rm -rf /var/lib/apt/lists/*\n",
-        "cut:control/bell/pantry",
+        folders("/srv/services", "s6-svc -r /srv/services/pantry"),
+        'exec s6-svscan "$$kept"',
+        more=APT.format("s6"),
     ),
-    "a plain shell": (
+    "circus": Form(
+        '["circusd", "/etc/circus.ini"]',
+        {"/etc/circus.ini": CIRCUS, "/srv/bell.sh": BELL.format(steer="circusctl restart pantry")},
+        '["circusd", "/etc/circus.ini"]',
+        more=RUNNERS,
+    ),
+    "pm2": Form(
+        '["pm2-runtime", "/srv/ecosystem.config.js"]',
         {
-            "/srv/start.sh": START,
-            "/srv/ring-close.sh": BELL.format(steer='kill -HUP "$(cat /run/pantry.pid)"'),
+            "/srv/ecosystem.config.js": ECOSYSTEM,
+            "/srv/bell.sh": BELL.format(steer="pm2 restart pantry"),
+            **{f"/srv/{name}": (ROOT / "tests/engine/kitchen" / name).read_text() for name in ("cook.py", "pantry.py")},
         },
+        '"--only", "pantry,bell"]',
+        base="samples/node-pm2",
+    ),
+    "honcho": Form(
+        '["honcho", "-f", "/srv/Procfile", "start"]',
+        {"/srv/Procfile": PROCFILE, "/srv/ring-close.sh": SIGNAL},
+        '"-c", "cook=0,pantry=1,bell=1,server=0"]',
+        SIGNALLED,
+        RUNNERS,
+    ),
+    "foreman": Form(
+        '["foreman", "start", "-f", "/srv/Procfile"]',
+        {"/srv/Procfile": PROCFILE, "/srv/ring-close.sh": SIGNAL},
+        '"-m", "cook=0,pantry=1,bell=1,server=0"',
+        SIGNALLED,
+        RUNNERS,
+    ),
+    "a plain shell": Form(
         '["/srv/start.sh"]',
-        "",
+        {"/srv/start.sh": START, "/srv/ring-close.sh": SIGNAL},
+        "keep TERM ",
         "cut:signal/ring-close.sh/pantry.py",
     ),
 }
@@ -94,15 +169,15 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_cannot_be_parted_works_together_and_only_so(form, build_image, stack, tmp_path):
-    files, command, more, bond = FORMS[form]
-    image = made(files, command, more, build_image, tmp_path / "image", form)
+    image = made(FORMS[form], build_image, tmp_path / "image", form)
     file = tmp_path / "docker-compose.yml"
     split(image, file)
     text = file.read_text()
     assert "cannot be parted" in text
+    assert FORMS[form].means in text
     whole = stack(file, any_port(tmp_path, text))
     whole.up()
-    until(lambda: sum(line == REACHED for line in whole.said("pantry")) > 2)
+    until(lambda: times(whole, "pantry", REACHED) > 2)
     begun = time.monotonic()
     whole("stop", "pantry")
     assert time.monotonic() - begun < 8, "it had to be killed"
@@ -111,22 +186,32 @@ def test_what_cannot_be_parted_works_together_and_only_so(form, build_image, sta
 
     part = tmp_path / "parted" / "docker-compose.yml"
     part.parent.mkdir()
-    part.write_text(text.replace("x-splitter:\n", f"x-splitter:\n  answers:\n    {bond}: part\n", 1))
+    part.write_text(text.replace("x-splitter:\n", f"x-splitter:\n  answers:\n    {FORMS[form].bond}: part\n", 1))
     split(image, part)
     parts = stack(part, any_port(part.parent, part.read_text()))
     assert len(parts("config", "--services").split()) == len(whole("config", "--services").split()) + 1
     parts.up()
-    ringer = bond.split("/")[1].replace(".sh", "")
-    until(lambda: sum(line == "failed" for line in parts.said(ringer)) > 2)
-    assert REACHED not in parts.said(ringer)
+    ringer = FORMS[form].bond.split("/")[1].replace(".sh", "")
+    until(lambda: times(parts, ringer, "failed") > 2)
+    assert not times(parts, ringer, REACHED)
 
 
 def any_port(folder, text):
-    """An override, for other tests may have the port."""
-    front = "pantry-py-2" if "pantry-py-2:" in text else "pantry"
+    """An override, for other tests may have the ports."""
+    services = load_yaml(text)["services"]
+    lines = [
+        f"  {name}: {{ports: !override [{', '.join(repr(p.split(':')[-1]) for p in said['ports'])}]}}\n"
+        for name, said in services.items()
+        if said.get("ports")
+    ]
     override = folder / "ports.yml"
-    override.write_text(f"services: {{{front}: {{ports: !override ['9000']}}}}\n")
+    override.write_text("services:\n" + "".join(lines) if lines else "services: {}\n")
     return override
+
+
+def times(stack, service, words):
+    """How often a service said something; a runner may put the program's name before it."""
+    return sum(line.endswith(words) for line in stack.said(service))
 
 
 def split(image, file):
@@ -139,14 +224,14 @@ def split(image, file):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def made(files, command, more, build_image, folder, form):
-    build_image(KITCHEN, ROOT / "tests/engine/kitchen")
-    for path, text in files.items():
+def made(form, build_image, folder, tag):
+    base = build_image(f"compose-splitter-test/{Path(form.base).name}", ROOT / form.base)
+    for path, text in form.files.items():
         at = folder / f"root{path}"
         at.parent.mkdir(parents=True, exist_ok=True)
         at.write_text(text)
         at.chmod(0o755 if text.startswith("#!") else 0o644)
     (folder / "Dockerfile").write_text(
-        f"ARG BASE={KITCHEN}\nFROM ${{BASE}}\n{more}COPY root/ /\nENTRYPOINT []\nCMD {command}\n"
+        f"ARG BASE={base}\nFROM ${{BASE}}\n{form.more}COPY root/ /\nENTRYPOINT []\nCMD {form.command}\n"
     )
-    return build_image(f"{KITCHEN}-together-{form.split()[-1]}", folder, base=KITCHEN)
+    return build_image(f"{KITCHEN}-together-{tag.split()[-1]}", folder, base=base)

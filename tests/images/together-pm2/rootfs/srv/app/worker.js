@@ -1,0 +1,1 @@
+require("redis").createClient({ url: process.env.REDIS_URL }).connect();

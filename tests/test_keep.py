@@ -1,0 +1,191 @@
+"""How each manager starts some of its programs without the others, by its own means."""
+
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+from managing import image_of
+
+from splitter.inspection.discovery import discover
+from splitter.managers._keep import Kept, Member, keepers
+from splitter.planning.together import level, unit
+
+PROCFILE = "web: puma\nworker: sidekiq\nclock: clockwork\nbell: /srv/bell.sh\n"
+
+
+def kept(names, argv, files, words=(), **more) -> Kept:
+    """What the manager that `argv` starts makes of these programs; `words`: the first one runs these instead."""
+    image = image_of(files, executable=[p for p, text in files.items() if text.startswith("#!")], **more)
+    image = replace(image, config=replace(image.config, cmd=tuple(shlex.split(argv))))
+    found = {p.name: p for p in discover(image).processes}
+    members = [found[n] for n in names]
+    at = level(members)
+    manager = members[0].starters[at]
+    units = [Member(p.name, unit(p, at), tuple(words) if p is members[0] else ()) for p in members]
+    return keepers()[members[0].via[at]](units, manager, image)
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        pytest.param("foreman start", "foreman start -m web=1,worker=0,clock=0,bell=1", id="foreman"),
+        pytest.param(
+            "foreman start -p 80 -m all=1,web=2 -f Procfile",
+            "foreman start -m web=2,worker=0,clock=0,bell=1 -p 80 -f Procfile",
+            id="foreman with a formation",
+        ),
+        pytest.param("foreman start -c", "foreman start -m web=1,worker=0,clock=0,bell=1", id="foreman's colours"),
+        pytest.param(
+            "honcho -f Procfile start -c worker=2 web worker bell",
+            "honcho -f Procfile start -c web=1,worker=0,clock=0,bell=1 web worker bell",
+            id="honcho counts the ports of those that it is told",
+        ),
+        pytest.param(
+            "python3 -m honcho start", "python3 -m honcho start -c web=1,worker=0,clock=0,bell=1", id="as a module"
+        ),
+        pytest.param("forego start -r", "forego start -c web=1,worker=0,clock=0,bell=1 -r", id="forego"),
+        pytest.param("overmind s -x clock -m web=2", "overmind s -l web,bell -m web=2", id="overmind"),
+        pytest.param("hivemind --processes=web,bell,clock", "hivemind -l web,bell", id="hivemind"),
+        pytest.param("hivemind Procfile", "hivemind -l web,bell Procfile", id="hivemind with a file"),
+        pytest.param("goreman -b 6000 start", "goreman -b 6000 start web bell", id="goreman"),
+        pytest.param(
+            "nf start -p 80 web=2,worker,bell", "nf start web=2,worker=0,clock=0,bell=1 -p 80", id="node-foreman"
+        ),
+    ],
+)
+def test_a_procfile_runner_is_told_which_lines_it_starts(argv, told):
+    got = kept(["web", "bell"], argv, {"/app/Procfile": PROCFILE, "/srv/bell.sh": "#!/bin/sh\n"}, workdir="/app")
+    assert " ".join(got.command) == told
+    assert not got.files
+
+
+def test_a_line_that_starts_something_else_now_is_changed_in_the_procfile_and_lines_are_still_counted():
+    got = kept(["web", "clock"], "honcho start", {"/app/Procfile": PROCFILE}, ("puma", "-b", "x"), workdir="/app")
+    assert got.files == {
+        "/app/Procfile": "web: exec /bin/sh /together/web.sh\nworker: true\nclock: clockwork\nbell: true\n",
+        "/together/web.sh": "#!/bin/sh\nexec puma -b x\n",
+    }
+
+
+def test_a_secret_of_a_procfile_is_not_written():
+    text = PROCFILE.replace("clockwork", "env API_TOKEN=hunter2 clockwork")
+    assert kept(["web", "clock"], "honcho start", {"/app/Procfile": text}, ("puma",), workdir="/app") is None
+
+
+CIRCUS = """[circus]
+check_delay = 2
+include = /etc/circus.d/*.ini
+[socket:web]
+host = 0.0.0.0
+port = 8000
+[watcher:web]
+cmd = uvicorn app:app --fd $(circus.sockets.web)
+use_sockets = True
+copy_env = True
+numprocesses = 2
+[watcher:worker]
+cmd = celery -A app worker
+[env]
+LANG = C
+API_TOKEN = hunter2
+[env:w*]
+MODE = fast
+DB_PASSWORD = hunter3
+[env:worker]
+QUEUE = mail
+[plugin:flapping]
+use = circus.plugins.flapping.Flapping
+[plugin:watch]
+use = circus.plugins.resource_watcher.ResourceWatcher
+watcher = worker
+"""
+BELL_INI = "[watcher:bell]\ncmd = /srv/bell.sh\nworking_dir = /srv\nuid = app\nautostart = true\n"
+
+
+def test_circus_gets_a_configuration_of_its_members_where_the_whole_one_stands():
+    files = {"/etc/circus.ini": CIRCUS, "/etc/circus.d/bell.ini": BELL_INI}
+    got = kept(["web", "bell"], "circusd --log-level debug /etc/circus.ini", files)
+    assert got.command == ("circusd", "--log-level", "debug", "/etc/circus.ini")
+    assert got.env == {"API_TOKEN": "hunter2", "DB_PASSWORD": "hunter3"}
+    [(path, text)] = got.files.items()
+    assert path == "/etc/circus.ini"
+    assert text.split("\n\n") == [
+        "[circus]\ncheck_delay = 2",
+        "[socket:web]\nhost = 0.0.0.0\nport = 8000",
+        "[watcher:web]\ncmd = uvicorn app:app --fd $(circus.sockets.web)\nuse_sockets = True\ncopy_env = True\n"
+        "numprocesses = 2",
+        "[env]\nLANG = C\nAPI_TOKEN = $(circus.env.API_TOKEN)\nDB_PASSWORD = $(circus.env.DB_PASSWORD)",
+        "[env:w*]\nMODE = fast",
+        "[plugin:flapping]\nuse = circus.plugins.flapping.Flapping",
+        "[watcher:bell]\ncmd = /srv/bell.sh\nworking_dir = /srv\nuid = app\n",
+    ]
+
+
+def test_a_watcher_that_starts_something_else_now_runs_a_script_that_does_all_by_itself():
+    files = {"/etc/circus.ini": CIRCUS, "/etc/circus.d/bell.ini": BELL_INI}
+    got = kept(["bell", "web"], "circusd /etc/circus.ini", files, ("sh", "-c", "exec ring"))
+    assert "[watcher:bell]\ncmd = /bin/sh /together/bell.sh\ncopy_env = True\n" in got.files["/etc/circus.ini"]
+    assert got.files["/together/bell.sh"] == "#!/bin/sh\nexec sh -c 'exec ring'\n"
+
+
+ECOSYSTEM = """module.exports = { apps: [
+  { name: "web", script: "server.js", env: { DB_PASSWORD: "hunter2" } },
+  { script: "jobs/worker.js", instances: 2 },
+  { name: "bell", script: "./bell.sh", interpreter: "none" },
+] };
+"""
+AS_JSON = """{ apps: [
+  { name: "web", script: "server.js", cwd: "/srv", env: { DB_PASSWORD: "hunter2", MODE: "fast" } },
+  { script: "jobs/worker.js", instances: 2 },
+  { name: "bell", script: "./bell.sh", interpreter: "none" },
+] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        pytest.param(
+            "pm2-runtime start ecosystem.config.js", "pm2-runtime start ecosystem.config.js --only web,worker", id="all"
+        ),
+        pytest.param(
+            "npx pm2-runtime --only web,worker,bell ecosystem.config.js -- x",
+            "npx pm2-runtime ecosystem.config.js --only web,worker -- x",
+            id="some already, with arguments",
+        ),
+        pytest.param(
+            "pm2 start", "pm2 start ecosystem.config.js --only web,worker --no-daemon", id="in the background"
+        ),
+    ],
+)
+def test_pm2_is_told_which_apps_it_starts(argv, told):
+    got = kept(["web", "worker"], argv, {"/app/ecosystem.config.js": ECOSYSTEM}, workdir="/app")
+    assert " ".join(got.command) == told
+    assert not got.files
+
+
+def test_an_app_that_starts_something_else_now_is_changed_in_a_file_that_reads_the_ecosystem_file():
+    files = {"/app/ecosystem.config.js": ECOSYSTEM}
+    got = kept(["worker", "web"], "pm2-runtime ecosystem.config.js", files, ("node", "x.js"), workdir="/app")
+    assert got.command == ("pm2-runtime", "/app/together.config.cjs", "--only", "worker,web")
+    text = got.files["/app/together.config.cjs"]
+    assert 'require("/app/ecosystem.config.js")' in text
+    assert '{"worker": "/together/worker.sh"}' in text
+    assert "hunter2" not in text
+
+
+def test_of_a_file_that_is_no_program_the_apps_are_written_and_their_secrets_come_from_outside():
+    got = kept(["bell", "web"], "pm2-runtime pm2.json", {"/app/pm2.json": AS_JSON}, ("ring", "it"), workdir="/app")
+    assert json.loads(got.files["/app/together.json"]) == {
+        "apps": [
+            {"name": "bell", "script": "/bin/sh", "interpreter": "none", "args": "/together/bell.sh"},
+            {"name": "web", "script": "server.js", "cwd": "/srv", "env": {"MODE": "fast"}},
+        ]
+    }
+    assert got.env == {"DB_PASSWORD": "hunter2"}
+
+
+def test_a_script_that_pm2_is_told_alone_has_no_others():
+    files = {"/app/a.js": "", "/app/b.js": ""}
+    assert kept(["a", "b"], "pm2 start a.js b.js --no-daemon", files, workdir="/app") is None
