@@ -1,6 +1,7 @@
 """What the kernel tells beyond /proc's own tables: shared memory, how processes ended, who is connected to whom."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -238,6 +239,15 @@ def test_memory_that_files_tell_of_is_no_other_coupling():
     static = Coupling("shm", "/dev/shm/x", ("a", "b"), Evidence("/a.py", 3), "code")
     seen = Memory("memory", "/dev/shm/x", pids=(4, 5))
     assert merged(couplings=(static,), memory=(seen,)).couplings == (static,)
+
+
+def test_what_code_tells_of_by_its_key_is_no_other_coupling():
+    static = Coupling("shm", "System V memory 0x00000007", ("a", "b"), Evidence("/a.py", 3), "code")
+    assert merged(couplings=(static,), memory=(Memory("memory", key=7, pids=(4, 5)),)).couplings == (static,)
+    other = merged(couplings=(static,), memory=(Memory("queue", key=7, pids=(4, 5)),)).couplings
+    assert [c.target for c in other] == [static.target, "System V queue 0x00000007"]
+    known = replace(static, target="System V semaphores 0x00000007")
+    assert merged(couplings=(known,), memory=(Memory("semaphores", key=7, uid=0),)).gaps == ()
 
 
 def test_memory_that_a_job_makes_is_told():

@@ -19,6 +19,11 @@ MAX_KEY = 1 << 32
 SHM = "/dev/shm/"
 
 
+def system_v(kind: Kind, key: int) -> str:
+    """What tells one thing of System V's apart, in words."""
+    return f"System V {kind} {key % MAX_KEY:#010x}"
+
+
 @dataclass(frozen=True, order=True)
 class Row:
     """One line of /proc/sysvipc. `users` are pids: of memory who made it and who used it last, of a queue the last

@@ -9,7 +9,7 @@ from splitter.catalogue.peel import Peeled, peel
 from splitter.inspection._hints import servers
 from splitter.inspection._offers import Member
 from splitter.inspection._tokens import tokens
-from splitter.inspection.code import MAX_SIZE, ending, own_folder, readers
+from splitter.inspection.code import MAX_SIZE, PERL, SETTINGS, ending, own_folder, readers
 from splitter.inspection.code.scripts import LANGUAGES as TOKENS
 from splitter.model.facts import Evidence
 from splitter.model.image import Image, normal
@@ -18,7 +18,7 @@ from splitter.model.image import Image, normal
 PUBLIC = ("public", "web", "htdocs", "www", "webroot", "pub", "public_html", "wwwroot")
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "python": (".py",), "ruby": (".rb", ".ru", ".rake"), "php": (".php",),
-    "node": (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"),
+    "node": (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"), "perl": PERL,
 }  # fmt: skip
 SPEAKS = {
     **dict.fromkeys(("python", "pypy", "gunicorn", "celery", "uvicorn", "hypercorn", "daphne", "granian", "flask",
@@ -28,10 +28,11 @@ SPEAKS = {
                      "delayed_job", "good_job", "rackup", "passenger", "que", "shoryuken"), "ruby"),
     **dict.fromkeys(("php", "php-fpm", "artisan", "apache2", "apache2-foreground", "apachectl", "apache2ctl", "httpd",
                      "frankenphp", "console", "wp", "drush"), "php"),
+    **dict.fromkeys(("perl", "starman", "starlet", "plackup", "hypnotoad", "morbo", "twiggy"), "perl"),
     **dict.fromkeys(("node", "nodejs", "tsx", "ts-node", "next", "nuxt", "nest", "bun", "deno", "strapi"), "node"),
 }  # fmt: skip
 Silent = tuple[Member, Mapping[int, Evidence]]
-OTHERS = frozenset((".json", ".yml", ".yaml", ".env", ".properties"))
+OTHERS = frozenset(SETTINGS)
 
 
 def language(member: Member) -> str:

@@ -5,6 +5,7 @@ Only what no file tells of already becomes a coupling.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from splitter.inspection._ipc import system_v
 from splitter.inspection._match import Match
 from splitter.inspection._touched import folders, in_order, opened
 from splitter.model.facts import RUN, Coupling, CouplingKind, Evidence, Facts, Gap, Listening
@@ -80,23 +81,26 @@ def shared(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, 
 
 
 def memory(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Coupling | Gap]:
-    """A coupling for memory and queues that several processes have; who uses semaphores cannot be seen.
+    """A coupling for memory and queues that several processes have and no file tells of.
+
+    Who uses semaphores cannot be seen.
 
     The children of one server are of one process, so what it shares with them is nobody else's.
     """
     lifetimes = {p.name: p.lifetime for p in facts.processes}
     joined = [(c.target, set(c.between)) for c in facts.couplings if c.kind == "shm"]
     for each in seen.memory:
-        what = printable(each.path) or f"System V {each.kind} {f'{each.key:#010x}' if each.key else 'without a key'}"
+        of_kernel = system_v(each.kind, each.key) if each.key else f"System V {each.kind} without a key"
+        what = printable(each.path) or of_kernel
         maker = matched.owner.get(each.maker, "") if each.maker is not None else ""
         names = {n for pid in each.pids if (n := matched.owner.get(pid, ""))} | ({maker} if maker else set())
         stay = in_order((n for n in names if lifetimes[n] != "job"), order)
         if each.kind == "semaphores":
-            yield from _semaphores(each, what, seen, matched, order, [them for _, them in joined])
+            yield from _semaphores(each, what, seen, matched, order, joined)
         elif maker and maker not in stay and stay:
             what = f"{maker} makes {what}, which {', '.join(stay)} uses, and ends: it must be made where that runs"
             yield Gap(what, Evidence(RUN))
-        elif len(stay) > 1 and not any(each.path == t and set(stay) <= them for t, them in joined):
+        elif len(stay) > 1 and not any(what == t and set(stay) <= them for t, them in joined):
             offerer = maker if maker in stay else stay[0]
             note = "sent and received by them" if each.kind == "queue" else "mapped by each of them while it ran"
             between = (*(n for n in stay if n != offerer), offerer)
@@ -105,10 +109,20 @@ def memory(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, 
 
 
 def _semaphores(
-    each: Memory, what: str, seen: Observation, matched: Match, order: Mapping[str, int], joined: list[set[str]]
+    each: Memory,
+    what: str,
+    seen: Observation,
+    matched: Match,
+    order: Mapping[str, int],
+    joined: list[tuple[str, set[str]]],
 ) -> Iterator[Gap]:
-    """A set that others can find by its key, where several services run as the user that made it."""
+    """A set that others can find by its key, where several services run as the user that made it.
+
+    Code that names it tells who they are.
+    """
+    if any(what == told for told, _ in joined):
+        return
     mine = {matched.owner.get(s.pid, "") for s in seen.processes if s.alive and s.uid == each.uid} - {""}
-    if each.key and len(mine) > 1 and not any(mine <= them for them in joined):
+    if each.key and len(mine) > 1 and not any(mine <= them for _, them in joined):
         names = ", ".join(in_order(mine, order))
         yield Gap(f"who uses {what} cannot be seen; {names} run as the user that made it", Evidence(RUN))

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Language = Literal["js", "ruby", "php", "c"]
+Language = Literal["js", "ruby", "php", "c", "perl"]
 MAX_TOKENS = 200_000
 MAX_HEREDOC = 100  # lines; one that is not closed by then is none
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 CLOSES = {"(": ")", "[": "]", "{": "}", "<": ">"}
 # After one of these words a slash begins a regular expression, not a division.
 BEFORE_REGEX = frozenset(("return", "typeof", "case", "in", "of", "if", "unless", "when", "and", "or", "not", "split"))
-NAME_MARKS = {"js": "_$", "ruby": "_@$", "php": "_$\\", "c": "_"}
-COMMENTS = {"js": ("//",), "ruby": ("#",), "php": ("//", "#"), "c": ("//", "#")}
+NAME_MARKS = {"js": "_$", "ruby": "_@$", "php": "_$\\", "c": "_", "perl": "_$@"}
+MIXES = {"php": "$", "perl": "$@"}  # what begins a variable within a string
+COMMENTS = {"js": ("//",), "ruby": ("#",), "php": ("//", "#"), "c": ("//", "#"), "perl": ("#",)}
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,16 @@ class Token:
 def tokens(text: str, language: Language) -> list[Token]:
     """The tokens of a text, as far as there are not too many; what is not closed ends with the text."""
     found: list[Token] = []
-    for token in _Reader(text, language).tokens():
+    for token in TokenReader(text, language).tokens():
         found.append(token)
         if len(found) >= MAX_TOKENS:
             break
     return found
 
 
-class _Reader:
+class TokenReader:
+    """One text in one language; `_perltokens` adds to it what only Perl has."""
+
     def __init__(self, text: str, language: Language) -> None:
         self.text, self.language = text, language
         self.at, self.line = 0, 1
@@ -81,7 +84,7 @@ class _Reader:
         if any(text.startswith(mark, at) for mark in COMMENTS[self.language]):
             self._comment()
             return None
-        if text.startswith("/*", at) and self.language != "ruby":
+        if text.startswith("/*", at) and self.language not in ("ruby", "perl"):
             self._move(at + 2)
             self._skip_to("*/", 2)
             return None
@@ -134,7 +137,7 @@ class _Reader:
                 mixed = True
                 at = end
             else:
-                mixed = mixed or (mixes and self.language == "php" and char == "$" and text[at + 1 : at + 2].isalpha())
+                mixed = mixed or (mixes and char in MIXES.get(self.language, "") and text[at + 1 : at + 2].isalpha())
                 made.append(char)
                 at += 1
         self._move(at + 1)

@@ -7,7 +7,7 @@ the container (who uses); a coupling is a use that meets an offer of another pro
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from splitter.inspection import _codeuses, _files, _rpc, _signals, _uses
+from splitter.inspection import _codeuses, _files, _rpc, _sharing, _signals, _uses
 from splitter.inspection._offers import Directory, members, offers, seen
 from splitter.inspection._program import silent
 from splitter.inspection._uses import Use
@@ -53,6 +53,7 @@ def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, .
         _codeuses.uses(places, image, directory),
         _signals.couplings(team, said),
         _rpc.couplings(team, image),
+        _sharing.couplings(team, places, image, said),
     ):
         if isinstance(found, Gap):
             # The same variable in many processes is one thing to tell.
@@ -61,7 +62,10 @@ def read(image: Image, processes: tuple[Process, ...], heard: tuple[Listening, .
             uses.append(found)
         else:
             steers.append(found)
-    couplings = [*_grouped(uses), *_files.couplings(team, touches, image), *_ordered(processes), *steers]
+    files = list(_files.couplings(team, touches, image))
+    told = {(f.target, name) for f in files if f.kind == "shm" for name in f.between}
+    steers = [c for c in steers if c.kind != "shm" or any((c.target, name) not in told for name in c.between)]
+    couplings = [*_grouped(uses), *files, *_ordered(processes), *steers]
     return Facts(
         processes,
         tuple(couplings),

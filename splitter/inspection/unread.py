@@ -7,7 +7,8 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from splitter.catalogue.peel import INTERPRETERS, peel, unversioned
-from splitter.inspection._tokens import Language, tokens
+from splitter.inspection._perltokens import perl_tokens
+from splitter.inspection._tokens import tokens
 from splitter.model.facts import Evidence, Gap, Process
 from splitter.model.image import Image, normal
 
@@ -18,7 +19,6 @@ STARTS: dict[str, frozenset[str]] = {
     "perl": frozenset(("fork", "exec", "Proc::Daemon", "daemonize")),
     "php": frozenset(("pcntl_fork", "pcntl_exec", "proc_open")),
 }
-LANGUAGES: dict[str, Language] = {"perl": "ruby", "php": "php"}  # Perl's comments and strings are written as Ruby's
 NAMES = {"perl": "Perl", "php": "PHP"}
 PACKAGED = ("/usr/bin/", "/usr/sbin/", "/usr/share/", "/usr/lib/", "/bin/", "/sbin/")
 
@@ -33,7 +33,8 @@ def gaps(processes: Iterable[Process], image: Image) -> Iterator[Gap]:
         if not isinstance(text, str):
             continue
         named = STARTS[language]
-        found = next((t for t in tokens(text, LANGUAGES[language]) if t.kind == "name" and t.text in named), None)
+        words = perl_tokens(text) if language == "perl" else tokens(text, "php")
+        found = next((t for t in words if t.kind == "name" and t.text in named), None)
         if found is not None:
             what = f"{process.name} may start processes of its own ({found.text}), which nothing here reads"
             yield Gap(f"{what}: it is a script of {NAMES[language]}",

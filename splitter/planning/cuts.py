@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splitter.model.facts import Coupling, Facts, Gap
 from splitter.model.image import Image, within
@@ -17,7 +17,7 @@ from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
-from splitter.planning.together import TOOLS, only_starts
+from splitter.planning.together import TOOLS, only_starts, shareable
 from splitter.planning.volumes import crowded, holding, works_below
 from splitter.refactors import Rewritten, refactors
 
@@ -76,7 +76,8 @@ class Cuts:
         elif coupling.kind == "signal" and coupling.target not in TOOLS:
             return self.see(coupling, parted, offerer, "pid")
         elif coupling.kind == "shm":
-            return self.see(coupling, parted, offerer, "ipc")
+            key = f"; {self.keyed(coupling, [offerer, *parted])}" if coupling.how == "ftok" else ""
+            return self.see(coupling, parted, offerer, "ipc") + key
         else:
             return self.control(coupling, parted, offerer)
         for draft in parted:
@@ -289,6 +290,14 @@ class Cuts:
                 self.share_memory(draft, offerer)
         what = "sees the processes" if kind == "pid" else "shares the memory"
         return f"{names(users)} {what} of {offerer.name} ({kind}: service:{offerer.name})"
+
+    def keyed(self, coupling: Coupling, drafts: list[Draft]) -> str:
+        """What ftok makes a key of must be one file for both: its device differs between containers (ftok(3))."""
+        if shareable(coupling.written, self.facts, self.image):
+            return self.share(replace(coupling, target=coupling.written), drafts)
+        gap = f"{coupling.target} has another key in each of {names(drafts)}: {coupling.written} is in no volume"
+        self.gaps.append(Gap(gap, coupling.evidence))
+        return f"open: {coupling.written} must be in a volume that they share"
 
     def share_memory(self, draft: Draft, offerer: Draft) -> None:
         """Let both be in one IPC namespace, with all those that either shares one with already."""

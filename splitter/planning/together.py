@@ -3,7 +3,8 @@
 This is the last rung of the ladder of cuts: only what no variable, volume or namespace can carry ties two processes
 together. A client that steers its siblings through their supervisor needs that supervisor's control socket; programs of
 one display share its sockets, memory and sound; a watcher is told by the kernel of changes in a folder that cannot be a
-volume; a signal that needs a pid file needs the folder that this lies in.
+volume; a signal that needs a pid file needs the folder that this lies in; and a key that is made of a file's device and
+number is the same in another container only where that file lies in a volume.
 """
 
 import posixpath
@@ -177,6 +178,9 @@ def _bond(coupling: Coupling, user: Placed, offerer: Placed, facts: Facts, image
     if coupling.kind == "files" and coupling.how == "watch" and not shareable(coupling.target, facts, image):
         why = f"inotify tells one of them what the other changes in {coupling.target}, which cannot be a volume"
         return Bond(*names, "watch", why, at)
+    if coupling.kind == "shm" and coupling.how == "ftok" and not shareable(coupling.written, facts, image):
+        why = f"they find it by a key that ftok makes of {coupling.written}, which is another in another container"
+        return Bond(*names, "memory", why, at)
     return None
 
 

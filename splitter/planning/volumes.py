@@ -138,13 +138,14 @@ def _folder(path: str, image: Image) -> str:
 
 def holding(path: str, image: Image) -> str:
     """The folder that a path is, or that a file stands in."""
-    return path if image.is_dir(path) or not posixpath.splitext(path)[1] else posixpath.dirname(path)
+    is_folder = image.is_dir(path) or not (posixpath.splitext(path)[1] or image.is_file(path))
+    return path if is_folder else posixpath.dirname(path)
 
 
 def crowded(path: str, image: Image) -> bool:
     """Whether the folder that holds a path holds more than it, so that it is too much for a volume."""
     folder = holding(path, image)
-    return folder in TOO_MUCH or (folder != path and any(image.names(folder)))
+    return folder in TOO_MUCH or (folder != path and any(n != posixpath.basename(path) for n in image.names(folder)))
 
 
 def works_below(folder: str, workdirs: Iterable[str]) -> bool:

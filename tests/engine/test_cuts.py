@@ -15,7 +15,7 @@ KITCHEN = "compose-splitter-test/kitchen"
 SUPERVISORD = """[supervisord]
 nodaemon=true
 [program:pantry]
-command=python3 /srv/pantry.py {pantry}
+command=python3 {program} {pantry}
 stdout_logfile=/dev/stdout
 stdout_logfile_maxbytes=0
 [program:cook]
@@ -25,11 +25,40 @@ stdout_logfile_maxbytes=0
 """
 NGINX = "events {}\nhttp { server { listen 80; location / { proxy_pass http://127.0.0.1:9000; } } }\n"
 COOK = "python3 /srv/cook.py"
+LARDER = """import {module}
+shelf = {opens}
+print("the pantry opens", flush=True)
+while True:
+    {puts}
+    time.sleep(0.2)
+"""
+SYSV = LARDER.format(
+    module="ctypes, time\nlibc = ctypes.CDLL(None)\nlibc.shmat.restype = ctypes.c_void_p\nKEY = 0x162E",
+    opens="libc.shmat(libc.shmget(KEY, 5, 0o1600), None, 0)",
+    puts='ctypes.memmove(shelf, b"flour", 5)',
+)
+POSIX = LARDER.format(
+    module="time\nfrom multiprocessing.shared_memory import SharedMemory",
+    opens='SharedMemory("larder", create=True, size=5)',
+    puts='shelf.buf[:5] = b"flour"',
+)
+TASTER = """import time
+while True:
+    try:
+        with open("/dev/shm/larder", "rb") as shelf:
+            print("reached" if shelf.read(5) == b"flour" else "failed", flush=True)
+    except OSError as error:
+        print("failed", error, flush=True)
+    time.sleep(0.2)
+"""
 
 
 @dataclass(frozen=True)
 class Case:
-    """How the pantry is started and how the cook asks; `without` is the override that leaves the cut out."""
+    """How the pantry is started and how the cook asks; `without` is the override that leaves the cut out.
+
+    `run`: the image is run for the plan; else only its files are read.
+    """
 
     without: dict[str, str]
     pantry: str = "--bind 0.0.0.0:9000"
@@ -37,6 +66,8 @@ class Case:
     env: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     asks: str = "cook"
+    program: str = "/srv/pantry.py"
+    run: bool = True
 
 
 CASES = {
@@ -83,6 +114,22 @@ CASES = {
         pantry="--sysv 5678",
         cook="perl /srv/taster.pl",
     ),
+    "System V memory that only code shows": Case(
+        {"cook": "ipc: !reset null"},
+        pantry="",
+        program="/srv/larder.py",
+        cook="perl /srv/taster.pl",
+        files={"/srv/larder.py": SYSV},
+        run=False,
+    ),
+    "POSIX memory that only code shows": Case(
+        {"cook": "ipc: !reset null"},
+        pantry="",
+        program="/srv/larder.py",
+        cook="python3 /srv/taster.py",
+        files={"/srv/larder.py": POSIX, "/srv/taster.py": TASTER},
+        run=False,
+    ),
     "a unix socket that only a run shows": Case(
         {"cook": "volumes: !reset []"},
         pantry="--hatch",
@@ -106,9 +153,8 @@ def test_a_cut_holds_and_nothing_works_without_it(case, build_image, stack, tmp_
     image = made(case, build_image, tmp_path / "image")
     file = tmp_path / "docker-compose.yml"
     splitter = Path(sys.executable).with_name("splitter")
-    done = subprocess.run(
-        [splitter, "split", image, "--apply", "--accept-defaults", "-o", file], capture_output=True, text=True
-    )
+    how = ["--apply", "--accept-defaults", *([] if case.run else ["--no-run"])]
+    done = subprocess.run([splitter, "split", image, *how, "-o", file], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     ports = tmp_path / "ports.yml"
     ports.write_text("services: {nginx: {ports: !override ['80']}}" if case.asks == "nginx" else "services: {}")
@@ -136,7 +182,9 @@ def made(case, build_image, folder, tag=""):
     build_image(KITCHEN, ROOT / "tests/engine/kitchen")
     (folder / "root/etc/supervisor").mkdir(parents=True)
     (folder / "root/etc/supervisor/supervisord.conf").write_text(
-        SUPERVISORD.format(pantry=case.pantry, cook=case.cook).replace("[program:cook]", f"[program:{case.asks}]")
+        SUPERVISORD.format(program=case.program, pantry=case.pantry, cook=case.cook).replace(
+            "[program:cook]", f"[program:{case.asks}]"
+        )
     )
     for path, text in case.files.items():
         (folder / f"root{path}").parent.mkdir(parents=True, exist_ok=True)

@@ -107,6 +107,24 @@ def folders(parent, steer, bell=RUN):
     }
 
 
+# Each finds the memory by a key that is made of a file of the image, whose device is another in another container.
+LARDER = """import ctypes, time
+libc = ctypes.CDLL(None)
+libc.shmat.restype = ctypes.c_void_p
+shelf = libc.shmat(libc.shmget(libc.ftok(b"/srv/larder.py", 7), 5, 0o1600), None, 0)
+ctypes.memmove(shelf, b"flour", 5)
+while True:
+    time.sleep(60)
+"""
+TASTER = """use IPC::SysV qw(ftok);
+$| = 1;
+while (sleep 1) {
+    my $shelf = shmget(ftok('/srv/larder.py', 7), 5, 0);
+    my $got = "";
+    defined $shelf and shmread($shelf, $got, 0, 5);
+    print $got eq "flour" ? "reached the pantry\\n" : "failed\\n";
+}
+"""
 FORMS = {
     "supervisord": Form(
         '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
@@ -115,6 +133,19 @@ FORMS = {
             "/srv/bell.sh": BELL.format(steer="supervisorctl restart pantry"),
         },
         '["supervisord", "-n"',
+    ),
+    "a key": Form(
+        '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
+        {
+            "/etc/supervisor/supervisord.conf": SUPERVISORD.replace(PANTRY, "python3 /srv/larder.py").replace(
+                "/srv/bell.sh", "perl /srv/taster.pl"
+            ),
+            "/srv/larder.py": LARDER,
+            "/srv/taster.pl": TASTER,
+        },
+        '["supervisord", "-n"',
+        "cut:memory/bell/pantry",
+        APT.format("perl"),
     ),
     "runit": Form(
         '["runsvdir", "-P", "/etc/service"]',

@@ -39,6 +39,13 @@ OTHER_STAGES = frozenset(("test", "tests", "spec", "dev", "development", "exampl
                           "lock", "map", "stories", "mock", "fixture", "ci"))  # fmt: skip
 TELLING = ("127.0.0.1", "localhost", "[::1]", ".sock", "sqlite", ".db", "/dev/shm", "_ROOT", "UPLOAD", "MEDIA",
            "STORAGE", "SPOOL", "Redis(", "MongoClient(")  # fmt: skip
+# What shares something through the kernel holds one of these; which is for `sharing` to read. Perl is read there alone.
+SHARES = ("shmget", "msgget", "semget", "shm_open", "sem_open", "mq_open", "sysv_ipc", "posix_ipc", "shared_memory",
+          "shm_attach", "shmop_open", "sem_get", "msg_get_queue", "IPC::Sh", "IPC::Msg", "IPC::Sem", "SysVIPC",
+          "SysvMQ", "Mqueue", "/dev/shm/")  # fmt: skip
+SHARED = "shares"
+PERL = (".pl", ".pm", ".cgi", ".psgi")
+SETTINGS = (".json", ".yml", ".yaml", ".env", ".properties")
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Found:
     """One place of a file.
 
     name    the variable that is read, whose default `written` is; "" for a constant or a setting
-    how     default NAME, code or config
+    how     default NAME, code or config; `SHARED`: this file shares something, nothing more is said
     hint    the words around it that tell which server is meant
     path    a folder or file that is written, where it is no address
     """
@@ -94,7 +101,9 @@ def read(image: Image, folder: str, env: Mapping[str, str], files: Iterable[str]
     total = 0
     for path in dict.fromkeys((*files, *_files(image, folder))):
         reader = readers().get(ending(path))
-        text = image.read(path, MAX_SIZE) if reader is not None else None
+        text = image.read(path, MAX_SIZE) if reader is not None or ending(path) in PERL else None
+        if isinstance(text, str) and ending(path) not in SETTINGS and any(word in text for word in SHARES):
+            found.append(Found("", Evidence(path), SHARED))
         if reader is not None and isinstance(text, str) and any(word in text for word in TELLING):
             total += len(text)
             if total > MAX_TOTAL:
@@ -118,11 +127,15 @@ def _files(image: Image, folder: str) -> Iterator[str]:
             if node.kind == "dir":
                 if name not in SKIPPED and not name.startswith(".") and own_folder(path):
                     folders.append(path)
-            elif node.kind == "file" and ending(path) in readers() and not _test(name) and node.size <= MAX_SIZE:
+            elif node.kind == "file" and _read(path) and not _test(name) and node.size <= MAX_SIZE:
                 count += 1
                 if count > MAX_FILES:
                     return
                 yield path
+
+
+def _read(path: str) -> bool:
+    return ending(path) in readers() or ending(path) in PERL
 
 
 def _test(name: str) -> bool:
