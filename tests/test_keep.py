@@ -14,10 +14,10 @@ from splitter.planning.together import level, unit
 PROCFILE = "web: puma\nworker: sidekiq\nclock: clockwork\nbell: /srv/bell.sh\n"
 
 
-def kept(names, argv, files, words=(), **more) -> Kept:
+def kept(names, argv, files, words=(), user="", **more) -> Kept:
     """What the manager that `argv` starts makes of these programs; `words`: the first one runs these instead."""
     image = image_of(files, executable=[p for p, text in files.items() if text.startswith("#!")], **more)
-    image = replace(image, config=replace(image.config, cmd=tuple(shlex.split(argv))))
+    image = replace(image, config=replace(image.config, cmd=tuple(shlex.split(argv)), user=user))
     found = {p.name: p for p in discover(image).processes}
     members = [found[n] for n in names]
     at = level(members)
@@ -189,3 +189,103 @@ def test_of_a_file_that_is_no_program_the_apps_are_written_and_their_secrets_com
 def test_a_script_that_pm2_is_told_alone_has_no_others():
     files = {"/app/a.js": "", "/app/b.js": ""}
     assert kept(["a", "b"], "pm2 start a.js b.js --no-daemon", files, workdir="/app") is None
+
+
+INIT = {"/init": "#!/bin/sh\n# s6-overlay\n"}
+RC = "/etc/s6-overlay/s6-rc.d"
+
+
+def defined(kinds, bundle):
+    """Definitions of s6-rc, what they depend on, and their pipelines: `>reader`, `<writer`, `=name`."""
+    found = {f"{RC}/user/type": "bundle\n", **{f"{RC}/user/contents.d/{name}": "" for name in bundle}}
+    for name, (kind, *more) in kinds.items():
+        found[f"{RC}/{name}/type"] = f"{kind}\n"
+        found[f"{RC}/{name}/{'up' if kind == 'oneshot' else 'run'}"] = f"#!/bin/sh\nexec /opt/{name}\n"
+        for word in more:
+            file = {">": "producer-for", "<": "consumer-for", "=": "pipeline-name"}.get(word[0])
+            found[f"{RC}/{name}/{file}" if file else f"{RC}/{name}/dependencies.d/{word}"] = word[1:] if file else ""
+    return found
+
+
+def told(got):
+    assert got.command[:2] == ("/bin/sh", "-c")
+    return got.command[2].split("\n")
+
+
+def test_what_s6_overlay_does_not_start_becomes_a_bundle_of_what_it_depended_on():
+    kinds = {
+        "web": ("longrun", "redis"),
+        "bell": ("longrun", "web"),
+        "redis": ("longrun", "base"),
+        "clock": ("longrun", "migrate"),
+        "migrate": ("oneshot", "redis"),
+    }
+    got = kept(["web", "bell"], "/init", {**INIT, **defined(kinds, ["web", "bell", "clock"])})
+    assert told(got) == [
+        "for one in redis migrate clock; do",
+        f"  one={RC}/$one",
+        '  mkdir -p "$one/dependencies.d"',
+        '  ln -sfn dependencies.d "$one/contents.d"',
+        '  echo bundle > "$one/type"',
+        "done",
+        "exec /init",
+    ]
+    assert got.first
+
+
+def test_definitions_of_the_old_form_keep_their_dependencies_too():
+    files = defined({"web": ("longrun",), "bell": ("longrun",), "clock": ("longrun",)}, ["web", "bell", "clock"])
+    got = kept(["web", "bell"], "/init", {**INIT, **files, f"{RC}/clock/dependencies": "web\n"})
+    assert told(got)[2:4] == ['  touch "$one/dependencies"', '  ln -sfn dependencies "$one/contents"']
+
+
+def test_a_service_of_s6_overlay_keeps_its_logger_which_reads_no_other():
+    kinds = {
+        "web": ("longrun", ">log"),
+        "clock": ("longrun", ">log"),
+        "bell": ("longrun",),
+        "log": ("longrun", "<web\nclock", "=all"),
+    }
+    lines = told(kept(["web", "bell"], "/init", {**INIT, **defined(kinds, ["bell", "all"])}))
+    assert lines[0] == "for one in clock; do"
+    assert lines[-2:] == [f"printf '%s\\n' web > {RC}/log/consumer-for", "exec /init"]
+
+
+def test_the_name_of_a_pipeline_that_is_gone_is_a_bundle():
+    kinds = {"web": ("longrun",), "bell": ("longrun",), "app": ("longrun", ">log"), "log": ("longrun", "<app", "=all")}
+    lines = told(kept(["web", "bell"], "/init", {**INIT, **defined(kinds, ["web", "bell", "all"])}))
+    assert lines[-3:-1] == [f"mkdir -p {RC}/all/contents.d", f"echo bundle > {RC}/all/type"]
+
+
+def folder(name):
+    return f"/etc/services.d/{name}/run", "#!/bin/sh\nexec /opt/x\n"
+
+
+def test_the_command_of_s6_overlay_is_given_where_it_is_one_of_those_that_stay():
+    files = {**INIT, **dict(map(folder, ("bell", "clock"))), "/etc/fix-attrs.d/01": "/srv true app 0600 0700\n"}
+    assert told(kept(["web", "bell"], "/init web -p 80", files)) == [
+        "rm -rf /etc/fix-attrs.d/01 /etc/services.d/clock",
+        "exec /init web -p 80",
+    ]
+    assert told(kept(["bell", "clock"], "/init web -p 80", files))[-1] == "exec /init"
+    assert told(kept(["web", "bell"], "/init web -p 80", files, ("web", "-p", "81")))[-2:] == [
+        "export S6_CMD_ARG0=",
+        "exec /init with-contenv web -p 81",
+    ]
+
+
+def test_a_service_of_s6_overlay_that_starts_something_else_now_sees_the_environment():
+    files = {**INIT, **dict(map(folder, ("bell", "web", "clock")))}
+    lines = told(kept(["web", "bell"], "/init", files, ("env", "A=1", "web")))
+    assert lines == [
+        "rm -rf /etc/services.d/clock",
+        "printf '%s\\n' '#!/bin/sh",
+        "exec with-contenv env A=1 web' > /etc/services.d/web/run",
+        "exec /init",
+    ]
+
+
+def test_s6_overlay_without_rights_keeps_none():
+    files = {**INIT, **dict(map(folder, ("bell", "web", "clock")))}
+    assert kept(["web", "bell"], "/init", files) is not None
+    assert kept(["web", "bell"], "/init", files, user="app") is None

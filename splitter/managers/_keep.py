@@ -21,24 +21,29 @@ from splitter.model.image import Image
 
 @dataclass(frozen=True)
 class Member:
-    """One program. `unit` is what the manager starts for it; with `words` these are started in its place."""
+    """One program. `unit` is what the manager starts for it; with `words` these are started in its place.
+
+    `step`: it is set-up that precedes the programs, for a manager that runs such steps itself.
+    """
 
     name: str
     unit: Process
     words: tuple[str, ...] = ()
+    step: bool = False
 
 
 @dataclass(frozen=True)
 class Kept:
     """How the container starts. `files` are texts that it needs, by path; `env` what their secrets gave before.
 
-    `first`: it must be the container's first process.
+    `first`: it must be the container's first process. `steps`: names of the members that it runs as set-up.
     """
 
     command: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     first: bool = False
+    steps: frozenset[str] = frozenset()
 
 
 Keep = Callable[[Sequence[Member], Process, Image], "Kept | None"]
@@ -50,6 +55,11 @@ def keepers() -> dict[str, Keep]:
     names = sorted(m.name for m in pkgutil.iter_modules(managers.__path__) if not m.name.startswith("_"))
     modules = {name: importlib.import_module(f"{managers.__name__}.{name}") for name in names}
     return {name: module.keep for name, module in modules.items() if hasattr(module, "keep")}
+
+
+def programs(members: Sequence[Member]) -> list[Member]:
+    """The members without steps: for a manager that runs none itself."""
+    return [m for m in members if not m.step]
 
 
 def runner(member: Member) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from splitter.managers import _circus, _circus_part
 from splitter.managers._ini import Ini, Option, Section
-from splitter.managers._keep import Kept, Member
+from splitter.managers._keep import Kept, Member, programs
 from splitter.managers._launch import environment, module_of, shell, under, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
@@ -34,7 +34,7 @@ def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | No
     circus = _Circus(path, process, image)
     if not path or circus.read() is not None:
         return None
-    return _circus_part.part(circus.ini, path, members, process.command.argv)
+    return _circus_part.part(circus.ini, path, programs(members), process.command.argv)
 
 
 def _configured(process: Process, image: Image) -> str:

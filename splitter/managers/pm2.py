@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from splitter.managers._keep import Kept, Member
+from splitter.managers._keep import Kept, Member, programs
 from splitter.managers._launch import environment, folder, under, unfronted
 from splitter.managers._pm2_config import App, apps, kind_of
 from splitter.managers._pm2_part import part
@@ -57,7 +57,7 @@ def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | No
     words = said[1] or _default(process, image) if said is not None else []
     if said is None or len(words) != 1 or not kind_of(words[0]):
         return None
-    pm2, argv = said[0], process.command.argv
+    pm2, argv, members = said[0], process.command.argv, programs(members)
     named = {(p.evidence, p.command): (app.text("name") or p.name, app) for app, p in pm2.programs(words[0])}
     apps = {m.name: named[key] for m in members if (key := (m.unit.evidence, m.unit.command)) in named}
     if len(apps) < len(members):

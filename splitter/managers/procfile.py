@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitter.managers import _dotenv, _procfile_part
-from splitter.managers._keep import Kept, Member
+from splitter.managers._keep import Kept, Member, programs
 from splitter.managers._launch import module_of, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
@@ -111,6 +111,7 @@ def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | No
     if read is None or read[2] is not None:
         return None
     started, args, _ = read
+    members = programs(members)
     text = image.read(started.procfile)
     lines = {name: number for number, name, _ in started._lines(quiet=True)}
     words = _procfile_part.part(started.name, args, started.runner.options, started.runner.start, lines, members)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from splitter.catalogue import peel
 from splitter.managers import _scripts
-from splitter.managers._keep import Kept, Member, placed
+from splitter.managers._keep import Kept, Member, placed, programs
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image, normal
 from splitter.shell.calls import Call, Trace
@@ -62,8 +62,8 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
 
 def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
     """runsvdir on a folder of links to these services; `sv` reaches them where they always were."""
-    folders = {m.name: posixpath.dirname(m.unit.evidence.path) for m in members}
-    lines = placed(members, lambda m: folders[m.name])
+    folders = {m.name: posixpath.dirname(m.unit.evidence.path) for m in programs(members)}
+    lines = placed(programs(members), lambda m: folders[m.name])
     lines.append(f'ln -s {" ".join(map(shlex.quote, dict.fromkeys(folders.values())))} "$kept"')
     text = KEEP.replace("LINES", "\n".join(lines)).rstrip()
     if posixpath.basename(process.command.argv[0]) == "busybox":

@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from splitter.managers import _s6_part
 from splitter.managers import _s6_services as services
 from splitter.managers._execline import Word, options
-from splitter.managers._keep import Kept, Member, placed
+from splitter.managers._keep import Kept, Member, placed, programs
 from splitter.managers._launch import name_of
 from splitter.managers._s6_boot import Boot
 from splitter.managers._s6_init import overlay
@@ -55,6 +56,10 @@ def _expanded(process: Process, image: Image) -> list[Process | Gap] | None:
 
 def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
     """s6-svscan on a folder of links to these services, or s6-overlay's /init with the other services taken out."""
+    if overlay(process, image):
+        root = (process.user or image.config.user) in ("", "root", "0", "0:0", "root:root")
+        return _s6_part.part(members, _Overlay(process, image).whole()) if root else None
+    members = programs(members)
     folders = {m.name: posixpath.dirname(m.unit.evidence.path) for m in members}
     lines = placed(members, lambda m: folders[m.name])
     if posixpath.basename(process.command.argv[0]) == "s6-svscan":
@@ -84,11 +89,21 @@ class _Overlay:
     image: Image
     gaps: list[Gap] = field(default_factory=list)
 
+    def whole(self) -> _s6_part.Overlay:
+        """What it starts, and where that stands, for one that starts less."""
+        boot = Boot(self.process, self.image)
+        etc = self._etc(boot)
+        found = [one for one in self.started() if isinstance(one, Process)]
+        return _s6_part.Overlay(self.process, found, self._definitions(etc, boot, self.image), etc)
+
+    def _etc(self, boot: Boot) -> str:
+        profile = boot.given.get("S6_RUNTIME_PROFILE", "")
+        return normal(f"/etc/cont-profile.d/{profile}") if profile else "/etc"
+
     def started(self) -> list[Process | Gap]:
         boot = Boot(self.process, self.image)
         self._hook(boot)
-        profile = boot.given.get("S6_RUNTIME_PROFILE", "")
-        etc = normal(f"/etc/cont-profile.d/{profile}") if profile else "/etc"
+        etc = self._etc(boot)
         found: list[Process] = [*self._attributes(etc, boot)]
         for path in self._scripts(f"{etc}/cont-init.d", boot.now):
             found.append(self._step(path, boot))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from splitter.managers import _ini, _scripts, _supervisord_part
-from splitter.managers._keep import Kept, Member
+from splitter.managers._keep import Kept, Member, programs
 from splitter.managers._supervisor import (
     OPEN,
     Names,
@@ -82,7 +82,7 @@ def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | No
     path, (ini, _) = _file(named, process, image), _configured(named, process, image)
     more = (*(() if options.keys() & {"-n", "--nodaemon"} else ("-n",)), *(() if named else ("-c", path)))
     words = (*argv[: len(argv) - len(arguments)], *more, *arguments)
-    return _supervisord_part.part(ini, path, members, words)
+    return _supervisord_part.part(ini, path, programs(members), words)
 
 
 def _arguments(argv: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -367,10 +367,10 @@ def _in_order(ranked: list[tuple[int, int, list[Process]]]) -> list[Process]:
     before: tuple[str, ...] = ()
     level: tuple[int, int] | None = None
     names: list[str] = []
-    for group, own, programs in ranked:
+    for group, own, made in ranked:
         if (group, own) != level:
             before, names, level = tuple(names) or before, [], (group, own)
-        for program in programs:
+        for program in made:
             listener = program.evidence.note == "eventlistener"
             ordered.append(program if listener else replace(program, after=before))
             if not (listener or program.off):

@@ -5,7 +5,7 @@ give way to what starts them all.
 """
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -18,7 +18,7 @@ from splitter.planning.draft import Draft, Drafts
 from splitter.planning.jobs import Jobs
 from splitter.planning.patches import Patches
 from splitter.planning.secrets import Secrets
-from splitter.planning.together import Group, level, unit
+from splitter.planning.together import Group, key, level, unit
 
 GRACE = 10.0
 # Each program in a loop of its own, in a shell that hands TERM on and waits for it; a signal ends `wait` early.
@@ -79,8 +79,14 @@ def _verbatim(process: Process, at: int, drafts: Drafts, jobs: Jobs) -> bool:
     return not same and not any(mine.id in p.process.scope for _, p in jobs.once)
 
 
-def start(drafts: Drafts, jobs: Jobs, image: Image, patches: Patches, secrets: Secrets) -> None:
-    """Put in the place of each group's programs what starts them all, as the cuts have left them."""
+def start(
+    drafts: Drafts, jobs: Jobs, image: Image, patches: Patches, secrets: Secrets, every: Sequence[Process]
+) -> None:
+    """Put in the place of each group's programs what starts them all, as the cuts have left them.
+
+    `every` has all processes that were found, in start order.
+    """
+    position = {p.name: at for at, p in enumerate(every)}
     for draft in drafts.own():
         group, runs = draft.group, draft.runs
         if group is None or runs is None or group.whole:
@@ -89,12 +95,14 @@ def start(drafts: Drafts, jobs: Jobs, image: Image, patches: Patches, secrets: S
         at = level([p.process for p in group.members])
         members = [_member(p, at, draft, drafts, jobs, image, secrets) for p in programs]
         manager = runs.starters[at] if at >= 0 else None
-        kept = keepers()[runs.via[at]](members, manager, image) if manager is not None else None
+        scripts = _scripts(draft, manager, at, every) if manager is not None else []
+        kept = keepers()[runs.via[at]]([*scripts, *members], manager, image) if manager is not None else None
         if kept is None:
             manager, members = None, [Member(p.name, p, _words(p, draft, image, secrets)) for p in programs]
             kept = plain(members)
         late = [s for s in group.inside if not any(not m.words and m.unit.id in s.scope for m in members)]
-        draft.prepare = [*late, *draft.prepare]
+        left = [s for s in (*late, *draft.prepare) if s.name not in kept.steps]
+        draft.prepare = sorted(left, key=lambda s: position.get(s.name, 0))
         for path, text in kept.files.items():
             patches.whole(path, text, draft)
         draft.env = secrets.hidden(kept.env, draft.name) | draft.env
@@ -113,6 +121,34 @@ def start(drafts: Drafts, jobs: Jobs, image: Image, patches: Patches, secrets: S
             stop_signal="SIGTERM",
             stop_timeout=max(times) + 2 if times and max(times) > GRACE - 2 else None,
         )
+
+
+def _scripts(draft: Draft, manager: Process, at: int, every: Sequence[Process]) -> list[Member]:
+    """The last set-up steps that a manager can run itself: those of scripts of its own that do nothing else.
+
+    What comes before a step that it cannot run is not its either, for the order stays.
+    """
+    steps = {s.name: s for s in draft.prepare}
+    last: dict[str, Member] = {}
+    for step in reversed([steps[p.name] for p in every if p.name in steps]):
+        under = len(step.starters) > at and key(step.starters[at]) == key(manager)
+        if not under or not all(_same(p, steps.get(p.name), draft) for p in _of(unit(step, at), step, every)):
+            break
+        last[step.name] = Member(step.name, unit(step, at), step=True)
+    whole = [m for m in last.values() if all(p.name in last for p in _of(m.unit, steps[m.name], every))]
+    return list(reversed(whole))
+
+
+def _of(script: Process, step: Process, every: Sequence[Process]) -> list[Process]:
+    """All that a script comes down to, a step of it among them."""
+    return [p for p in every if (script.id in p.scope or p.name == step.name) and not p.off]
+
+
+def _same(found: Process, now: Process | None, draft: Draft) -> bool:
+    """Whether a step is here, and is as it was found."""
+    return (
+        now is not None and found.command == now.command and all(draft.env.get(k, v) == v for k, v in found.env.items())
+    )
 
 
 def _member(

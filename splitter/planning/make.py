@@ -116,7 +116,7 @@ class _Work:
         for draft in self.drafts.own():
             if draft.mode:
                 draft.mounts = everything(self.drafts)
-        grouped.start(self.drafts, jobs, image, cuts.patches, self.secrets)
+        grouped.start(self.drafts, jobs, image, cuts.patches, self.secrets, self.facts.processes)
         preludes.share(self.drafts, self.facts.processes, image, cuts.patches)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))

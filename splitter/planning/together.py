@@ -84,7 +84,7 @@ def level(members: Sequence[Process]) -> int:
     first = members[0]
     deepest = min(min(len(p.starters), len(p.via)) for p in members)
     for at in reversed(range(deepest)):
-        same = all(_key(p.starters[at]) == _key(first.starters[at]) for p in members)
+        same = all(key(p.starters[at]) == key(first.starters[at]) for p in members)
         if same and first.via[at] in keepers():
             return at
     return -1
@@ -95,7 +95,7 @@ def unit(process: Process, at: int) -> Process:
     return process.starters[at + 1] if at + 1 < len(process.starters) else process
 
 
-def _key(process: Process) -> tuple[object, ...]:
+def key(process: Process) -> tuple[object, ...]:
     return process.command, process.evidence, process.scope
 
 
