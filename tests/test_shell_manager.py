@@ -142,9 +142,11 @@ def test_values_that_only_the_script_gives_come_with_the_statements_that_give_th
     assert gaps == []
 
 
-def test_a_secret_made_for_the_environment_is_said():
-    _, [gap] = script("export KEY=$(openssl rand -hex 9)\nexec web")
-    assert "KEY is made anew at every start" in gap.what
+def test_variables_that_show_only_at_run_time_are_for_what_is_started_too():
+    [web], gaps = script("f() { uuidgen; }\nexport KEY=$(openssl rand -hex 9) N=$(nproc)\nID=$(f)\nexec web $ID")
+    assert (web.gives.names, web.gives.anew) == (("KEY", "N"), ("KEY", "ID"))
+    assert "export KEY=$(openssl rand -hex 9) N=$(nproc)" in web.gives.command[2]
+    assert gaps == []
 
 
 def test_environment_folder_logs_and_evidence():

@@ -11,7 +11,7 @@ from splitter.managers._launch import DISPATCHERS, name_of
 from splitter.managers._packaged import packaged
 from splitter.managers._shell_calls import acts, bare, daemonizes, logs, may_stay, waited, with_taken
 from splitter.managers._shell_command import LIBRARY, Commands
-from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, writes
+from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, templates, writes
 from splitter.managers._shell_render import Rendered, Renderer
 from splitter.managers._shell_target import SHELLS, Script, interpreter
 from splitter.managers._shell_units import TEMPORARY, Unit, units
@@ -49,6 +49,7 @@ class Builder(Commands):
         echo = self.script.dialect in ("sh", "dash")
         meanings = self.meanings(echo)
         acting = frozenset(i for i, m in enumerate(meanings) if acts(m))
+        self.programs = frozenset(i for i in acting if meanings[i].kind == "job" or templates(meanings[i].call))
         self.renderer = Renderer(
             self.script.path, self.script.text, self.trace, self.text_of, acting, frozenset(self.given),
             frozenset(i for i, m in enumerate(meanings) if may_stay(m)), self.replay,
@@ -193,7 +194,7 @@ class Builder(Commands):
 
     def prepared(self, unit: Unit) -> Process:
         """File commands as one step that every container takes which needs it."""
-        rendered = self.plainly(unit) or self.renderer.only(unit.at)
+        rendered = (self.plainly(unit) if not self.programs & set(unit.at) else None) or self.making(unit.at)
         secret = self.secret(unit, rendered.text)
         return self.process_of(
             unit, self.own_name(), Command(unit.call.argv, self.shell(rendered)), "job",
@@ -276,7 +277,7 @@ class Builder(Commands):
             phase, notes = "once", ("makes a secret",)
         if self.kept_whole(unit):
             argv = bare(argv)
-            command = Command(argv, self.shell(self.renderer.only(unit.at)))
+            command = Command(argv, self.shell(self.making(unit.at)))
         notes += tuple(f"the same step runs {Command(m.argv)}" for m in unit.others[:8])
         lifetime: Lifetime = "job"
         if not call.guards and not phase and self.stays_inside(one):
@@ -353,6 +354,7 @@ class Builder(Commands):
             notes=tuple(dict.fromkeys(said)),
             files=self.after_files[unit.at[0]],
             parts=(self.part(unit),),
+            gives=self.gives(unit),
         )
 
     def part(self, unit: Unit) -> Part:
@@ -360,7 +362,7 @@ class Builder(Commands):
 
     def together(self, calls: frozenset[int]) -> tuple[str, ...]:
         """The command that makes these calls of the script, all of them parts of its steps."""
-        return self.shell(self.renderer.only(calls))
+        return self.shell(self.making(calls))
 
     def full(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(self.process.workdir or "/", path)) if path else ""

@@ -1,22 +1,26 @@
 """The command of a script's child: its words, or the shell line that starts it where words alone would not do."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence, Set
 
 from splitter.catalogue import foreground
 from splitter.managers._shell_calls import piped
 from splitter.managers._shell_kinds import makes_secret
-from splitter.managers._shell_render import Rendered, Renderer
+from splitter.managers._shell_render import ARGUMENTS, Rendered, Renderer
 from splitter.managers._shell_target import Script
 from splitter.managers._shell_units import Unit
-from splitter.model.facts import Command, Evidence, Gap, Process
+from splitter.model.facts import Command, Evidence, Gap, Gives, Process
 from splitter.model.image import Image
 from splitter.shell import quote
-from splitter.shell.calls import Call, Word
+from splitter.shell.calls import Call, Trace, Word
 from splitter.shell.lexer import Param, lex
 from splitter.shell.names import used
 from splitter.shell.parse import parse
+from splitter.shell.syntax import Assign, Function, Simple, Test, walk
+from splitter.shell.syntax import Script as Parsed
+from splitter.shell.unassigned import assigned, assigned_at_once
 
+LONG = 12  # lines that set variables, from which on a step is better left to what it is given
 LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
 BASHISMS = ("[[", "((", "<<<", "<(", "function ", "declare ", "${!", "&>", "shopt", "=(", "pipefail", "|&")
 
@@ -25,6 +29,8 @@ class Commands:
     """What of a script its children's commands need; a Gap for each value that only the script itself can give."""
 
     renderer: Renderer
+    trace: Trace
+    programs: frozenset[int] = frozenset()  # the calls that run a program to its end, be it any
 
     def __init__(self, process: Process, image: Image, script: Script, given: Mapping[str, str]) -> None:
         self.process, self.image, self.script, self.given = process, image, script, given
@@ -54,21 +60,66 @@ class Commands:
             line = self.renderer.source(call).removeprefix("exec ").lstrip()
         if not (main.needs or lost or reads):
             return Command(argv, ("/bin/sh", "-c", f"exec {line}"))
-        names = "".join(f' "${{{n}}}"' for n in lost)
         # Variables that are lost must be there too, exported as the script does it.
-        asked, start = f":{names}\n" if lost else "", f"exec {line}"
-        rendered = self.renderer.before(asked + start, call.root[0] if not call.function else call.root[1])
-        text = rendered.text.removesuffix(asked + start) + start
-        rendered = Rendered(text, rendered.arguments, rendered.undefined)
+        rendered = self.setting(call, lost, f"exec {line}")
         gone = sorted(rendered.undefined & (set(main.needs) | set(lost)))
         if gone:
             what = f"{', '.join(f'${n}' for n in gone)}: the value shows only when the script runs"
             self.found.append(Gap(what, self.at(call.path, call.line)))
-        if len(rendered.text) < LIBRARY and makes_secret(rendered.text):
-            names_ = ", ".join(sorted({*main.needs, *lost})) or "a value"
-            what = f"{names_} is made anew at every start; services that share it must be given one value"
-            self.found.append(Gap(what, self.at(call.path, call.line)))
         return Command(argv, self.shell(rendered))
+
+    def gives(self, unit: Unit) -> Gives | None:
+        """What the script sets before a call, in variables whose values show only when it runs."""
+        call, names = unit.call, self.late_names(unit.call)
+        every = [*names, *((unit.meaning.main or call).needs)]
+        rendered = self.giving(call, names) or Rendered("")
+        whole = (self.giving(call, every) or rendered) if every != names else rendered
+        if not whole.text:
+            return None
+        targets = dict.fromkeys(s.target for s in self.trace.sourced)
+        scripts = (self.renderer.script(path) for path in targets)
+        library = {name for script in scripts if script is not None for name in makers(script)}
+        anew = random(whole.text, library)
+        return Gives(tuple(names), self.shell(rendered), tuple(n for n in every if n in anew))
+
+    def late_names(self, call: Call) -> list[str]:
+        """The exported variables of a call whose values show only when the script runs."""
+        there = self.environment(call)
+        return [n for n in dict.fromkeys((*call.late, *call.dynamic)) if n not in self.given and n not in there]
+
+    def giving(self, call: Call, names: Sequence[str]) -> Rendered | None:
+        """The statements that set these variables before a call; None where there are none."""
+        if not names:
+            return None
+        text = self.renderer.giving(names, call.root[0] if not call.function else call.root[1])
+        if not text or self.gives_none(text, names):
+            return None
+        return Rendered(text, bool(used(parse(text))[1] & ARGUMENTS))
+
+    def gives_none(self, text: str, names: Sequence[str]) -> bool:
+        """Whether neither a text nor a file that it reads in assigns any of these variables."""
+        scripts = (self.renderer.script(s.target) for s in self.trace.sourced)
+        files = {n for script in scripts if script is not None for n in assigned_at_once(script)}
+        return not (assigned(text) | files) & set(names)
+
+    def making(self, at: Collection[int]) -> Rendered:
+        """The statements that make some calls; also those that set what a program among them may read."""
+        rendered = self.renderer.only(at)
+        programs = [self.trace.calls[i] for i in sorted(self.programs & set(at))]
+        names = list(dict.fromkeys(n for c in programs for n in self.late_names(c)))
+        missing = [n for n in names if n not in assigned(rendered.text)] if names else []
+        first = self.giving(programs[0], missing) if missing else None
+        if first is None or first.text.count("\n") >= LONG:
+            return rendered
+        text = f"{first.text}\n{rendered.text}"
+        return Rendered(text, first.arguments or rendered.arguments, rendered.undefined)
+
+    def setting(self, call: Call, names: Sequence[str], line: str = "") -> Rendered:
+        """A line of shell after the statements that set these variables, as they stand before a call."""
+        asked = ":" + "".join(f' "${{{n}}}"' for n in names) + "\n" if names else ""
+        rendered = self.renderer.before(asked + line, call.root[0] if not call.function else call.root[1])
+        text = rendered.text.removesuffix(asked + line) + line
+        return Rendered(text, rendered.arguments, rendered.undefined)
 
     def late(self, word: Word) -> bool:
         """Whether a word may be another one at run time, by a variable that the container can be given."""
@@ -95,7 +146,7 @@ class Commands:
         """A text as a command, in the shell that it needs, with the script's arguments where it uses them."""
         text = rendered.text
         bash = self.script.dialect in ("bash", "zsh", "ksh") and (
-            any(b in text for b in BASHISMS) or bool({".", "source"} & set(used(parse(text))[0]))
+            any(b in text for b in BASHISMS) or bashisms(text) or bool({".", "source"} & set(used(parse(text))[0]))
         )  # a file that is read in was written for the script's own shell
         if bash and not self.script.inline and "0" in used(parse(text))[1]:
             text = f"BASH_ARGV0={shlex.quote(self.script.path)}\n{text}"
@@ -112,6 +163,42 @@ class Commands:
         if self.script.inline and path == self.script.path:
             return self.process.evidence
         return Evidence(path, line)
+
+
+def bashisms(text: str) -> bool:
+    """Whether a text has words that only bash takes apart (`{a,b}`), or compares by `==` within single brackets."""
+    every = list(walk(parse(text).body))
+    if any(isinstance(one, Test) and not one.double and "==" in one.tokens for one in every):
+        return True
+    words = (w for one in every if isinstance(one, Simple) for w in one.words if isinstance(w, str))
+    return any(_braces(w) for w in words)
+
+
+def _braces(word: str) -> bool:
+    at = word.find("{")
+    inner = word[at + 1 :].partition("}")
+    return at >= 0 and word[at - 1 : at] != "$" and "," in inner[0] and inner[1] == "}" and not set(word) & set("'\"")
+
+
+def makers(script: Parsed) -> set[str]:
+    """The functions of a text that make something random."""
+    found = (one for one in walk(script.body) if isinstance(one, Function))
+    return {f.name for f in found if makes_secret(script.source(f.body.span))}
+
+
+def random(text: str, library: Set[str] = frozenset()) -> set[str]:
+    """The variables that a text gives a random value, which another container would not come to.
+
+    `library` are functions that make one, of the files that the text reads in.
+    """
+    script = parse(text)
+    if not library and not makes_secret(text):
+        return set()
+    known = library | makers(script)
+    given = (a for s in walk(script.body) if isinstance(s, Simple)
+             for a in (*s.assigns, *(w for w in s.words if isinstance(w, Assign))))  # fmt: skip
+    return {a.name for a in given if "(" in a.value or "`" in a.value
+            if makes_secret(a.value) or known & set(used(parse(f": {a.value}"))[0])}  # fmt: skip
 
 
 def _spoken(words: tuple[Word, ...]) -> str:

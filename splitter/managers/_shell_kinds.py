@@ -39,6 +39,8 @@ FILES = frozenset((
     "postconf", "postmap", "postalias", "newaliases", "crontab", "truncate", "patch", "update-locale", "ex",
     "dpkg-reconfigure", "docker-php-ext-enable", "perl", "j2", "jinja2", "import-meta-env", "setcap",
 ))  # fmt: skip
+# Those of them that fill a template with the variables of their environment.
+TEMPLATING = frozenset(("envsubst", "gomplate", "confd", "consul-template", "j2", "jinja2", "import-meta-env", "perl"))
 OWNERS = frozenset((
     "chown", "chgrp", "setfacl", "usermod", "groupmod", "useradd", "adduser", "groupadd", "addgroup", "userdel",
     "deluser", "groupdel", "delgroup", "passwd", "chpasswd", "chsh",
@@ -54,6 +56,9 @@ SHORT_CHECKS = frozenset(("-t", "-T", "-v", "-V", "-h"))
 CHECKED = ("nginx", "openresty", "apache", "httpd", "php-fpm", "sshd", "lighttpd", "unbound", "squid")
 SECRETS = frozenset(("openssl", "uuidgen", "pwgen", "ssh-keygen", "mkpasswd", "apg", "makepasswd", "certtool"))
 MAKES_SECRET = ("rand", "req", "genrsa", "genpkey", "ecparam", "dhparam")
+# What languages call their makers of random values: Python (secrets, Django, cryptography), PHP, Ruby, Node.
+RANDOM = ("secrets.token_", "get_random_secret_key", "generate_key(", "random_bytes(", "SecureRandom", "randomBytes(",
+          "uuid.uuid4", "key:generate --show")  # fmt: skip
 PIPE_ENDS = frozenset(("tee", "logger", "sed", "awk", "grep", "ts", "cronolog", "rotatelogs", "multilog", "svlogd",
                        "s6-log", "cat", "tr", "cut", "unbuffer", "while", "read", "echo", "printf", "jq", "stdbuf",
                        "head", "tail", "sort", "uniq", "wc", "xargs", "perl", "pino-pretty", "bunyan"))  # fmt: skip
@@ -301,9 +306,14 @@ def family(name: str) -> str:
     return "rabbitmq" if name.startswith("rabbit") else name
 
 
+def templates(call: Call) -> bool:
+    """Whether a call, or the end of its pipe, fills a template with the variables of its environment."""
+    return any(c.argv and posixpath.basename(c.argv[0]) in TEMPLATING for c in (call, *call.pipe))
+
+
 def makes_secret(text: str) -> bool:
     """Whether a piece of shell makes something random that all containers must share."""
-    if "/dev/urandom" in text or "/dev/random" in text:
+    if "/dev/urandom" in text or "/dev/random" in text or any(word in text for word in RANDOM):
         return True
     programs, _ = used(parse(text))
     found = {posixpath.basename(p) for p in programs} & SECRETS

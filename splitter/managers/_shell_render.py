@@ -129,6 +129,13 @@ class Renderer:
         self._failed += not same and len(found) > MANY_CALLS
         return same
 
+    def giving(self, names: Collection[str], position: int) -> str | None:
+        """The statements before a position that give these variables, without what else they would start."""
+        if self._looked > MAX_SLICED:
+            return None
+        self._looked += len(self.trace.calls)
+        return Slicer(self.path, self.trace, self.script, (), self.acts, self.loose, self.args).giving(names, position)
+
     def before(self, line: str, position: int, *, keep: Collection[int] = ()) -> Rendered:
         """A line of shell with the definitions in front that it needs; `position` is where it stands in the script."""
         script = self.script(self.path)

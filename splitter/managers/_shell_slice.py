@@ -50,6 +50,12 @@ class Slicer(Library):
 
     _top = False  # at the script's top level, where its arguments are its own
 
+    def giving(self, names: Iterable[str], position: int) -> str | None:
+        """What gives some variables before a place in the script; None where it is not one that can be sliced."""
+        self.begin = self.end = position
+        self.names = frozenset(names)
+        return self.text()
+
     def text(self) -> str | None:
         """The slice; None where the script is not one that can be sliced."""
         main = self.script(self.path)

@@ -96,6 +96,7 @@ class Process:
     parts         where it stands in each thing that led to it, outermost first; not part of the JSON form
     starters      all processes that it came from, outermost first, one for each manager of `via`; not part of the JSON
                   form
+    gives         what its script sets before it starts it, for what it starts in turn; not part of the JSON form
     """
 
     name: str
@@ -124,11 +125,26 @@ class Process:
     becomes: str = field(default="", compare=False)
     parts: tuple["Part", ...] = field(default=(), compare=False, repr=False)
     starters: tuple["Process", ...] = field(default=(), compare=False, repr=False)
+    gives: "Gives | None" = field(default=None, compare=False, repr=False)
 
     @property
     def id(self) -> str:
         """Stable across builds: made of the managers and the name, never of an index or a pid."""
         return "/".join((*dict.fromkeys(self.via), self.name))
+
+
+@dataclass(frozen=True)
+class Gives:
+    """Variables that a script exports and whose values show only when it runs.
+
+    names    the variables
+    command  the shell command that sets them and does nothing else that matters
+    anew     those of them that get a random value at every start, and those that the process's own words use
+    """
+
+    names: tuple[str, ...]
+    command: tuple[str, ...]
+    anew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,10 @@ def _stem(host: str) -> str:
 
 
 def secret_name(credential: Credential, draft: Draft) -> str:
-    """The variable of `.env` that holds a secret, on both sides."""
+    """The variable of `.env` that holds a secret, on both sides: the one that the image asks for, where it does."""
+    asked = credential.value.removeprefix("$").removeprefix("{").removesuffix("}")
+    if credential.value in (f"${asked}", f"${{{asked}}}") and asked.isidentifier():
+        return asked
     if not credential.in_url and looks_secret(credential.variable, credential.value):
         return credential.variable
     return f"{draft.name.upper().replace('-', '_')}_PASSWORD"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from splitter.catalogue import foreground, looks_secret
 from splitter.model.facts import Process
 from splitter.model.image import Image
+from splitter.planning.inherited import inherited, inherited_lines, once, shell_of
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Simple, walk
 
@@ -49,17 +50,18 @@ def compose(process: Process, prepare: Sequence[Process], image: Image, lines: S
     user = same_user(process.user, image)
     # What is started by other words than its script's has none of that script's.
     spoken = process.command.spoken if words == process.command.argv else ""
-    late = exports(process)
-    if not prepare and not late and not lines:
+    late, told = exports(process), inherited((*prepare, process))
+    if not prepare and not late and not lines and not told:
         return Started(words, user)
-    if not lines and all(same_user(p.user, image) == user for p in prepare):
+    if not user or (not lines and not told and all(same_user(p.user, image) == user for p in prepare)):
         last = _last(words, spoken)
     else:
         change = switch(process, image)
         last, user = _changed(change, words, spoken) if change else _last(words, spoken), ""
-    body = [*dict.fromkeys(line_of(p, process, image, user) for p in prepare), *late, *lines, last]
-    strict = ["set -e"] if prepare and strict_before(prepare, image) else []
-    return Started(("/bin/sh", "-c", "\n".join([*strict, *body])), user)
+    before = [["set -e"] if prepare and strict_before(prepare, image) else []]
+    before += [[*inherited_lines(inherited([p])), line_of(p, process, image, user)] for p in prepare]
+    body = [*once(*before, inherited_lines(inherited([process]))), *late, *lines, last]
+    return Started((shell_of(told), "-c", "\n".join(body)), user)
 
 
 def direct(words: tuple[str, ...], image: Image) -> tuple[str, ...]:
@@ -219,6 +221,8 @@ def chain(steps: Sequence[Process], image: Image, first: Sequence[str] = ()) -> 
     users = {same_user(s.user, image) for s in steps}
     user = users.pop() if len(users) == 1 and not first else ""
     main = main_step(steps)
-    lines = [*first, *dict.fromkeys(line_of(s, main, image, user) for s in steps)]
-    strict = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
-    return Started(("/bin/sh", "-c", "\n".join([*strict, *lines])), user)
+    told = inherited(steps)
+    strict = strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1
+    parts = [[*inherited_lines(inherited([s])), line_of(s, main, image, user)] for s in steps]
+    lines = once(["set -e"] if strict else [], first, *parts)
+    return Started((shell_of(told), "-c", "\n".join(lines)), user)

@@ -10,7 +10,8 @@ from splitter.model.plan import Service
 from splitter.planning import entry, grouped
 from splitter.planning.commands import Started, chain, compose, environment, main_step
 from splitter.planning.draft import Draft
-from splitter.planning.scripts import script
+from splitter.planning.inherited import settle
+from splitter.planning.scripts import script, text_of
 from splitter.planning.secrets import Secrets
 
 LONG = 20  # lines of a one-off job, from which on its steps share their functions
@@ -26,16 +27,20 @@ def finish(draft: Draft, image: Image, configs: Mapping[str, str], secrets: Secr
         return _elsewhere(draft, secrets)
     main = _main(draft)
     env = secrets.hidden(environment(main, image), draft.name)
+    if draft.runs is None:
+        env = {k: v for k, v in env.items() if all(s.env.get(k) == main.env.get(k) for s in draft.steps)}
+    main, *settled = settle(draft, [main, *draft.prepare, *draft.steps])
+    draft.prepare, draft.steps = settled[: len(draft.prepare)], settled[len(draft.prepare) :]
     if draft.runs is not None:
         told, more = secrets.told(main)
         lines = [draft.script, *draft.lines] if draft.script else draft.lines
         started = compose(told, () if draft.script else draft.prepare, image, lines)
         env |= more
     else:
-        env = {k: v for k, v in env.items() if all(s.env.get(k) == main.env.get(k) for s in draft.steps)}
         steps = [s for s in draft.steps if s.phase != "prepare"] if draft.script else draft.steps
         started = chain(steps, image, [draft.script] if draft.script else ())
-        if len(started.command) == 3 and started.command[2].count("\n") > LONG:
+        nested = len(steps) > 1 and any((t := text_of(s, image, "")) is not None and t[0] == "bash" for s in steps)
+        if len(started.command) == 3 and (nested or started.command[2].count("\n") > LONG):
             shell, text = script(steps, image, environment(main, image))
             first = f"{draft.script}\n" if draft.script else ""
             started = Started((f"/bin/{shell}", "-c", (first + text).rstrip("\n")))

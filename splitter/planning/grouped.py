@@ -15,6 +15,7 @@ from splitter.model.image import Image
 from splitter.model.plan import Service
 from splitter.planning.commands import direct, environment, exports, same_user, shell_words, start_of, switch
 from splitter.planning.draft import Draft, Drafts
+from splitter.planning.inherited import inherited, inherited_lines, shell_of
 from splitter.planning.jobs import Jobs
 from splitter.planning.patches import Patches
 from splitter.planning.secrets import Secrets
@@ -118,6 +119,7 @@ def start(
             user=manager.user if manager is not None else "",
             workdir=manager.workdir if manager is not None else "",
             env=manager.env if manager is not None else {},
+            starters=(*manager.starters, manager) if manager is not None else (),
             stop_signal="SIGTERM",
             stop_timeout=max(times) + 2 if times and max(times) > GRACE - 2 else None,
         )
@@ -193,12 +195,13 @@ def _words(
     change = switch(told, image) if same_user(told.user, image) else ()
     given = tuple(f"{k}={v}" for k, v in env.items())
     plain_words = (*change, *(("env", *given) if given else ()), *words)
-    late = [*(f'export {k}="{v}"' for k, v in over.items() if v.startswith("$TOGETHER_")), *exports(told)]
+    over_late = [f'export {k}="{v}"' for k, v in over.items() if v.startswith("$TOGETHER_")]
+    late = [*inherited_lines(inherited([told])), *over_late, *exports(told)]
     workdir = told.workdir if told.workdir not in ("", image.config.workdir or "/") else ""
     if not late and not workdir:
         return plain_words
     lines = [*([f"cd {shlex.quote(workdir)}"] if workdir else []), *late, f"exec {shell_words(plain_words)}"]
-    return ("/bin/sh", "-c", "\n".join(lines))
+    return (shell_of(inherited([told])), "-c", "\n".join(lines))
 
 
 def plain(members: list[Member]) -> Kept:

@@ -3,11 +3,14 @@
 import posixpath
 from collections.abc import Iterator
 
+from splitter.catalogue import looks_secret
 from splitter.model.facts import Gap, Process
 from splitter.model.image import Image, within
 from splitter.model.plan import Mount, Volume
 from splitter.planning.draft import Draft, Drafts
+from splitter.planning.inherited import gives, reading
 from splitter.planning.names import volume_name
+from splitter.planning.secrets import Secrets
 from splitter.shell.calls import Call
 from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate
@@ -17,7 +20,7 @@ OUTPUTS = ("-out", "-f", "--output", "-o", "--out")
 OWN = ("/tmp", "/run", "/var/run", "/dev", "/proc", "/sys")
 
 
-def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> list[Gap]:
+def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume], secrets: Secrets) -> list[Gap]:
     """Give the job and those that read what it makes a volume for it. Returns what could not be shared."""
     gaps: list[Gap] = []
     for step in job.found:
@@ -33,6 +36,8 @@ def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume]) 
                 continue
             folder = posixpath.dirname(path)
             if folder.count("/") < 1 or folder == "/" or any(image.names(folder)):
+                if given(path, everyone, secrets):
+                    continue
                 said = f"{path} is made once and stands among files of the image; give it a folder of its own"
                 gaps.append(Gap(f"{said}, and make that a volume", step.evidence))
                 continue
@@ -43,6 +48,15 @@ def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume]) 
             for draft in everyone:
                 draft.mounts.setdefault(folder, Mount(name, folder))
     return gaps
+
+
+def given(path: str, drafts: list[Draft], secrets: Secrets) -> bool:
+    """Give services a secret from `.env` which a variable of theirs is read from a file for. Returns whether it is."""
+    readers = {d.name: [n for p in d.processes() for n in reading(p, path) if looks_secret(n)] for d in drafts}
+    for draft in drafts:
+        for name in readers[draft.name]:
+            draft.env.setdefault(name, secrets.need(name, f"one value for all services; {path} held it"))
+    return any(readers.values())
 
 
 def made(step: Process, image: Image) -> Iterator[str]:
@@ -72,7 +86,8 @@ def _outputs(call: Call) -> Iterator[str]:
 
 def _mentions(draft: Draft, path: str) -> bool:
     for process in draft.processes():
-        words = (*process.command.argv, *process.command.run, *process.env.values())
+        told = (word for one in gives(process) for word in one.command)
+        words = (*process.command.argv, *process.command.run, *process.env.values(), *told)
         if any(path in w for w in words):
             return True
     return any(path in line for line in draft.lines)

@@ -9,7 +9,7 @@ from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Facts, Gap, Listening, Process
 from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Service, Volume
-from splitter.planning import backing, entry, front, grouped, made, preludes, together, volumes
+from splitter.planning import backing, entry, front, grouped, inherited, made, preludes, together, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts
 from splitter.planning.draft import Draft, Drafts, ready
@@ -102,7 +102,7 @@ class _Work:
         volumes.kept(self.drafts, self.facts, image, self.volumes)
         cuts.gaps += volumes.observed(self.drafts, self.facts)
         if job is not None:
-            cuts.gaps += made.share(job, self.drafts, image, self.volumes)
+            cuts.gaps += made.share(job, self.drafts, image, self.volumes, self.secrets)
         self.owners()
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
@@ -113,6 +113,7 @@ class _Work:
                 given = {n: self.secrets.need(n, "given for the run that was watched") for n in self.facts.needs}
                 draft.env = given | draft.env
         turn_on(self.drafts, self.secrets)
+        cuts.gaps += inherited.share(self.drafts, self.secrets)
         for draft in self.drafts.own():
             if draft.mode:
                 draft.mounts = everything(self.drafts)

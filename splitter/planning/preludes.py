@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.planning.draft import Draft, Drafts
+from splitter.planning.inherited import settle
 from splitter.planning.joined import joined
 from splitter.planning.patches import Patches
 from splitter.planning.scripts import script
@@ -24,7 +25,7 @@ def share(drafts: Drafts, facts: Sequence[Process], image: Image, patches: Patch
     for members in groups.values():
         if len(members) < 2:
             continue
-        shell, text = script(joined(prelude(members[0]), facts), image, common(members))
+        shell, text = script(settle(members[0], joined(prelude(members[0]), facts)), image, common(members))
         text = f"#!/bin/{shell}\ncd {shlex.quote(image.config.workdir or '/')}\n{text}"
         if text.count("\n") <= SHORT:
             continue

@@ -9,6 +9,7 @@ from splitter.catalogue import looks_secret
 from splitter.model.facts import Process
 from splitter.model.image import Image
 from splitter.planning.commands import line_of, same_user, strict_before, unknown
+from splitter.planning.inherited import inherited, inherited_lines, shell_of
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Function, Simple, walk
 
@@ -21,17 +22,22 @@ def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], use
 
     A step that is shell text runs in a sub-shell of its own, so that what it sets or changes stays with it.
     """
-    texts = [_text(step, image, user) for step in steps]
-    shell = "bash" if any(t is not None and t[0] == "bash" for t in texts) else "sh"
+    texts = [text_of(step, image, user) for step in steps]
+    told = inherited(steps)
+    bash = shell_of(told).endswith("bash") or any(t is not None and t[0] == "bash" for t in texts)
+    shell = "bash" if bash else "sh"
     parts = [_parts(t[1]) if t is not None else None for t in texts]
     counted = Counter(source for p in parts if p is not None for source in dict.fromkeys(p[0].values()))
     names = Counter(name for name, _ in {pair for p in parts if p is not None for pair in p[0].items()})
     common = {s for s, times in counted.items() if times > 1 and all(_alone(s, p, names) for p in parts if p)}
-    lines = ["set -e"] if strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1 else []
-    lines += [s for s in counted if s in common]
+    strict = strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1
+    lines = [*(["set -e"] if strict else []), *(s for s in counted if s in common)]
     blocks: dict[str, str] = {}  # with the script that each is of
     titles = _titles(steps)
     for step, part, title in zip(steps, parts, titles, strict=True):
+        for line in inherited_lines(inherited([step])):
+            if line not in lines:
+                blocks.setdefault(line, title)
         if part is None:
             blocks.setdefault(line_of(step, None, image, user, known), title)
             continue
@@ -71,7 +77,7 @@ def _alone(source: str, part: tuple[Mapping[str, str], str], names: Mapping[str,
     return name is None or names[name] == 1
 
 
-def _text(step: Process, image: Image, user: str) -> tuple[str, str] | None:
+def text_of(step: Process, image: Image, user: str) -> tuple[str, str] | None:
     """The shell and the text of a step that is shell text and needs no other user; None for any other."""
     words = step.command.start
     if len(words) < 3 or words[1] != "-c" or words[0] not in SHELLS or "\n" not in words[2]:

@@ -51,6 +51,7 @@ def adopt(draft: Draft, steps: list[Process], facts: Iterable[Process], harmless
                 wrapper=script.wrapper,
                 workdir=script.workdir,
                 env=script.env,
+                starters=script.starters,
             )
             draft.inner = own
         return

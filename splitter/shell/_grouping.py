@@ -4,6 +4,8 @@ import tree_sitter
 
 from splitter.shell.syntax import AndOr, Not, Pipeline, Redir, Redirected, Simple, Span, Statement
 
+_LETTERS = bytes(b if b < 0x80 else ord("%") for b in range(256))
+
 
 def redirected(body: Statement, redirects: tuple[Redir, ...], span: Span) -> Statement:
     """A redirection belongs to the last command of a list or pipeline, not to all of it."""
@@ -78,6 +80,15 @@ def wrong(root: tree_sitter.Node) -> tree_sitter.Node:
     while inner := next((c for c in node.children if c.is_missing or c.has_error), None):
         node = inner
     return node
+
+
+def lettered(raw: bytes) -> bytes:
+    """A text with bytes beyond ASCII as `%`: like them it is part of a word and of no name, and takes the same place.
+
+    The scanner of the grammar asks `isdigit` of whole code points and so reads outside of its table (C17, 7.4), by
+    which a text of an image could end the program.
+    """
+    return raw.translate(_LETTERS)
 
 
 def grouped(raw: bytes) -> bytes:

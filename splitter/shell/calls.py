@@ -36,6 +36,7 @@ class Call:
     words        program and arguments; never empty
     env          exported variables whose value is known, as they stand when it runs, beyond what the script was given
     unknown      names of exported or used variables that the script sets to what cannot be known before it runs
+    late         those of them that are exported
     cwd          the working folder, absolute; "" where it cannot be known
     background   started with `&`
     exec         replaces the shell
@@ -65,6 +66,7 @@ class Call:
     source: str
     env: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
     cwd: str = "/"
     redirects: tuple[Redirect, ...] = ()
     background: bool = False

@@ -183,7 +183,8 @@ class Machine(Branches):
         self.calls.append(
             Call(
                 words=fields, path=source.path, line=span.line, end_line=span.end_line,
-                source=source.script.source(node.span), env=env, unknown=tuple(sorted({*lost, *more.needs})),
+                source=source.script.source(node.span), env=env,
+                unknown=tuple(sorted({*lost, *more.needs})), late=tuple(lost),
                 cwd=self.state.cwd, redirects=redirects, background=context.background, exec=more.exec,
                 loop=context.loop, guards=context.guards, decided=context.decided, off=context.off,
                 operator=context.operator, function=context.function, job=context.job,

@@ -6,7 +6,7 @@ from functools import lru_cache
 import tree_sitter
 import tree_sitter_bash
 
-from splitter.shell._grouping import alternatives, bound, grouped, redirected, wrong
+from splitter.shell._grouping import alternatives, bound, grouped, lettered, redirected, wrong
 from splitter.shell.syntax import (
     AndOr,
     Arithmetic,
@@ -41,10 +41,10 @@ _COMMANDS = frozenset(("command", "declaration_command", "unset_command", "test_
 def parse(text: str) -> Script:
     """The statements of a script. Never raises; what does not parse is in `broken` and the rest is there."""
     raw = text.encode("utf-8", "replace")
-    tree = _PARSER.parse(raw)
+    tree = _PARSER.parse(lettered(raw))
     if tree.root_node.has_error and b"\\(" in raw:
         # The grammar has no `[ \( ... \) ]`; a plain bracket it takes, and the places stay the same.
-        plain = _PARSER.parse(grouped(raw))
+        plain = _PARSER.parse(grouped(lettered(raw)))
         tree = plain if not plain.root_node.has_error else tree
     reader = _Reader(raw)
     body = reader.sequence(tree.root_node.children, tree.root_node, 0)

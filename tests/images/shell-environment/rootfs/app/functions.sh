@@ -1,0 +1,3 @@
+new_token() {
+    head -c 20 /dev/urandom | base64
+}
