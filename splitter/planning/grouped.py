@@ -15,7 +15,7 @@ from splitter.model.image import Image
 from splitter.model.plan import Service
 from splitter.planning.commands import direct, environment, exports, same_user, shell_words, start_of, switch
 from splitter.planning.draft import Draft, Drafts
-from splitter.planning.inherited import inherited, inherited_lines, shell_of
+from splitter.planning.inherited import inherited, inherited_lines, settle, shell_of
 from splitter.planning.jobs import Jobs
 from splitter.planning.patches import Patches
 from splitter.planning.secrets import Secrets
@@ -162,6 +162,8 @@ def _member(
     if not other and found.command == process.command and _verbatim(process, at, drafts, jobs):
         return Member(process.name, unit(process, at))
     over = _overridden(process, draft, secrets) if at >= 0 else {}
+    if at >= 0:  # what the scripts above the manager set is there when it starts
+        process = replace(process, starters=process.starters[at + 1 :])
     return Member(process.name, unit(process, max(at, 0)), _words(process, draft, image, secrets, over))
 
 
@@ -187,6 +189,7 @@ def _words(
 ) -> tuple[str, ...]:
     """One program with all that is its own: variables (`over` are given where they would else be the service's),
     folder, user."""
+    [process] = settle(draft, [process])
     told, more = secrets.told(process)
     draft.env = {**secrets.only(process.env, draft.name), **more} | draft.env
     words = direct(start_of(told), image)
