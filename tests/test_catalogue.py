@@ -40,6 +40,9 @@ STAYS = {
         frankenphp run --config /etc/caddy/Caddyfile
         rr serve -c .rr.yaml
         php -S 0.0.0.0:8000 -t public
+        php -S 127.0.0.1:9876 /app/router.php
+        schema-registry-start /etc/registry.properties
+        gsad --http-only --port=9392
         php artisan serve --host=0.0.0.0
         php artisan octane:start --server=swoole
         php artisan reverb:start
@@ -177,6 +180,12 @@ STAYS = {
 }
 RUNS = {
     "once": """
+        uv run auth-cli users create --superuser
+        tool users create-system-user
+        app check --deploy
+        gvmd --migrate
+        gvmd --modify-setting 76374a7a --value 1000
+        mail -s started root
         bundle exec rails db:migrate
         bin/rails db:prepare
         bundle exec rake db:migrate

@@ -231,6 +231,25 @@ TREE = {
             "/k/a.conf": "[program:a]\n",
         },
     ),
+    "RUN find with -exec": (
+        lines(
+            "COPY conf /c",
+            "RUN mkdir /on && find /c -maxdepth 1 -type f -name '*.conf' ! -name 'b*' -exec ln -s -t /on {} +",
+        ),
+        {"/on/a.conf": "[program:a]\n", "/on/b.conf": None, "/c/b.conf": "[program:b]\n"},
+    ),
+    "RUN find with -delete": (
+        lines("COPY conf /c", "RUN find /c -name 'b.*' -delete"),
+        {"/c/a.conf": "[program:a]\n", "/c/b.conf": None},
+    ),
+    "RUN rsync of what is in a folder": (
+        lines("WORKDIR /tmp", "COPY conf /tmp/etc/c", "RUN rsync -a /tmp/ /"),
+        {"/etc/c/a.conf": "[program:a]\n"},
+    ),
+    "RUN rsync of a folder": (
+        lines("COPY conf /c", "RUN mkdir /k && rsync -rv /c /k"),
+        {"/k/c/a.conf": "[program:a]\n"},
+    ),
     "RUN with sed in place": (
         lines("COPY conf /c", "RUN sed -i 's/program:a/program:z/' /c/a.conf"),
         {"/c/a.conf": "[program:z]\n"},

@@ -7,12 +7,13 @@ from splitter.commands.mask import Mask
 from splitter.model.facts import Command, Evidence, Facts, Process
 
 SAID = {"ADMIN_PASSWORD": "nagios", "API_TOKEN": "s3cr3t-value", "LEVEL": "debugging"}
+LATE = {"WEB_PASSWORD": "icinga"}
 
 
 @pytest.fixture
 def mask():
     process = Process("nagios", Command(("/opt/nagios/bin/nagios", "-v")), Evidence("/etc/sv/nagios/run", 1))
-    return Mask.of(image_of({}, env=SAID), Facts(processes=(process,)))
+    return Mask.of(image_of({}, env=SAID | LATE), Facts(processes=(process,)))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,10 @@ def mask():
         pytest.param("redis-server --requirepass abc", "redis-server --requirepass ***", id="what an option is told"),
         pytest.param("ADMIN_PASSWORD=nagios run", "ADMIN_PASSWORD=*** run", id="a weak one behind its variable"),
         pytest.param("/opt/nagios/bin/nagios", "/opt/nagios/bin/nagios", id="a weak one that is a program's name"),
+        pytest.param("make icinga2 /etc/icingaweb", "make icinga2 /etc/icingaweb", id="a short one within other words"),
+        pytest.param("login icinga:icinga", "login ***:***", id="a short one that stands alone"),
+        pytest.param("mysql -picinga", "mysql -p***", id="a short one behind its option's letter"),
+        pytest.param("xs3cr3t-valuex", "x***x", id="a long one within other words"),
         pytest.param("debugging", "debugging", id="a value that is no secret"),
     ],
 )

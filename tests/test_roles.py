@@ -62,6 +62,33 @@ def test_an_exposed_port_says_nothing_where_two_may_be_meant():
     assert found == {"this": "worker", "that": "worker"}
 
 
+@pytest.mark.parametrize(
+    ("notes", "name", "role"),
+    [
+        pytest.param(("runs every 60 seconds in a shell loop",), "thing", "scheduler", id="now and then"),
+        pytest.param(("runs every 10d in a shell loop",), "thing", "scheduler", id="every few days"),
+        pytest.param(("runs every $PAUSE in a shell loop",), "thing", "scheduler", id="as it is told"),
+        pytest.param(("runs every 5 seconds in a shell loop",), "thing", "worker", id="all the time"),
+        pytest.param(("runs every 60 seconds in a shell loop",), "queue", "worker", id="a queue, now and then"),
+    ],
+)
+def test_what_a_loop_runs_now_and_then_is_a_scheduler(notes, name, role):
+    assert planned(PUMA, process(name, f"/app/{name}", notes=notes))[name] == role
+
+
+@pytest.mark.parametrize(
+    ("image", "own", "command", "role"),
+    [
+        pytest.param({}, {"ASPNETCORE_URLS": "http://+:5000"}, "/app/Api/Api", "web", id="its own address"),
+        pytest.param({}, {"ASPNETCORE_HTTP_PORTS": "8080;8081"}, "/app/Api/Api", "web", id="its own ports"),
+        pytest.param({"ASPNETCORE_URLS": "http://+:5000"}, {}, "dotnet Api.dll", "web", id="the image's"),
+        pytest.param({"ASPNETCORE_URLS": "http://+:5000"}, {}, "/app/other", "worker", id="of another program"),
+    ],
+)
+def test_where_dotnet_is_told_to_listen(image, own, command, role):
+    assert planned(process("thing", command, env=own), SIDEKIQ, env=image)["thing"] == role
+
+
 def test_an_exposed_port_says_nothing_behind_a_proxy():
     assert planned(NGINX, process("thing", "/app/thing"), ports=("80/tcp",))["thing"] == "worker"
 

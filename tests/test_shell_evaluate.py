@@ -174,6 +174,22 @@ def test_what_could_not_be_read_is_said(text, wanted):
     assert any(wanted in u.what for u in found.unread), found.unread
 
 
+def test_a_function_that_may_return_before_it_gives_up_is_left_by_its_return():
+    loop = "n=0\nwhile ((n < 3)); do\n  if ping db; then return 0; fi\n  ((n += 1))\ndone\n"
+    text = f"look() {{\n{loop}exit 1\n}}\nlook\nserve\n"
+    assert [c.argv for c in trace(text).calls][-1] == ("serve",)
+    assert "serve" not in str([c.argv for c in trace(text.replace("return 0", "true")).calls])
+
+
+def test_functions_that_call_each_other_from_many_arms_are_left_soon():
+    look = "look() { case $D in a) one ;; b) two ;; *) one ;; esac; }\n"
+    text = f"{look}one() {{ make; look; }}\ntwo() {{ make; look; }}\nlook\n"
+    found = trace(text)
+    assert [u.what for u in found.unread if "steps" in u.what] == []
+    assert any("calls itself" in u.what for u in found.unread)
+    assert {c.argv for c in found.calls} == {("make",)}
+
+
 def test_the_last_call_is_what_a_script_lives_for():
     calls = trace("a\nb &\nif true; then c; fi\necho bye\n").calls
     assert [(c.argv[0], c.last) for c in calls] == [("a", False), ("b", True), ("c", True), ("echo", True)]

@@ -215,6 +215,21 @@ def test_an_endless_loop_is_one_service():
     assert loop.notes == ("runs every 60 seconds in a shell loop", "the loop also runs php b.php")
 
 
+@pytest.mark.parametrize(
+    ("text", "argv", "off"),
+    [
+        pytest.param("(sleep 5; while :; do ./renew; sleep 10d; done) &\nexec web", ("./renew",), "", id="a long one"),
+        pytest.param(
+            "while true; do\n  if [ -z \"$URL\" ]; then sleep infinity; else ./get $URL; sleep 3; fi\ndone &\nexec web",
+            ("./get", "$URL"), "URL is set", id="one for ever, where nothing is to be done",
+        ),
+    ],
+)  # fmt: skip
+def test_a_pause_is_not_what_a_loop_is_for(text, argv, off):
+    found, _ = script(text)
+    assert (found[0].command.argv, found[0].off) == (argv, off)
+
+
 def test_a_loop_around_a_server_only_starts_it_again():
     [web], _ = script("while true; do gunicorn app; sleep 1; done")
     assert (web.restart, web.command.run) == ("always", ())

@@ -216,6 +216,12 @@ def test_included_files_stand_beside_their_own_folder():
     assert str(programs[3].evidence) == "/opt/x.ini:1"
 
 
+def test_the_package_of_another_distribution_is_known_by_the_files_that_it_includes():
+    image = image_of({"/etc/supervisord.d/web.ini": "[program:web]\ncommand=/bin/web\n"}, base="centos:7")
+    [web], [gap] = expand("supervisord", "supervisord -c /etc/supervisord.conf", image)
+    assert (web.name, "Fedora's package" in gap.what) == ("web", True)
+
+
 def test_a_package_that_is_not_at_hand_includes_what_it_is_known_to_include():
     image = image_of({"/etc/supervisor/conf.d/a.conf": "[program:a]\ncommand=a"}, base="debian:12")
     [program], [gap] = expand("supervisord", "supervisord -n", image)

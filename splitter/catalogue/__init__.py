@@ -258,7 +258,8 @@ def _best(argv: tuple[str, ...]) -> tuple[_Found, _Found]:
 def _candidates(meant: Peeled, rules: Mapping[str, list[_Rule]]) -> Iterator[_Rule]:
     name = meant.name
     for candidate in _names(meant):
-        yield from rules.get(candidate, ())
+        if candidate != "*":  # the program of `"/docker-init.d/*"`, and not the key of the patterns
+            yield from rules.get(candidate, ())
     for rule in rules.get("*", ()):  # a pattern with a folder is about the whole path
         if fnmatch.fnmatchcase(meant.program if "/" in rule.name else name, rule.name):
             yield rule

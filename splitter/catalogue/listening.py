@@ -7,6 +7,8 @@ from splitter.catalogue.peel import peel
 from splitter.model.facts import Process
 from splitter.model.image import Image
 
+# Where ASP.NET Core listens, the first that is set: URLs or, with a plain number each, ports; both in lists with `;`.
+DOTNET = ("ASPNETCORE_URLS", "DOTNET_URLS", "ASPNETCORE_HTTP_PORTS", "DOTNET_HTTP_PORTS")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1", "ip6-localhost")
 BINDS = frozenset(
     ("-b", "--bind", "--binding", "--listen", "--address", "--addr", "--http", "--http-socket", "--http-address",
@@ -103,6 +105,8 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
         found = [Listener(*got, at=i) for i, got in plain[:1]]
     if found:
         return tuple(dict.fromkeys(found))
+    if dotnet := _dotnet(process, meant.interpreter if meant else "", known, image):
+        return dotnet
     port = process.env.get("PORT", "") or ("" if known is not None else image.config.env.get("PORT", ""))
     said = process.env.get("HOST", "")
     host = host or (said if said in LOOPBACK else "")
@@ -111,3 +115,21 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
     if known is not None and known.port and known.role in ("web", "proxy", "backing", "drop", "worker"):
         return (Listener(host or ("127.0.0.1" if known.loopback else ""), known.port, certain=False),)
     return ()
+
+
+def _dotnet(process: Process, interpreter: str, known: Known | None, image: Image) -> tuple[Listener, ...]:
+    """Where a program of ASP.NET Core is told to listen by its environment.
+
+    The image's own counts for what `dotnet` runs; a process that is given an address is such a program.
+    """
+    env = {**image.config.env, **process.env} if interpreter == "dotnet" else process.env
+    said = next((env[name] for name in DOTNET if env.get(name)), "")
+    if not said or known is not None:
+        return ()
+    found: list[Listener] = []
+    for one in said.split(";"):
+        scheme, colon, rest = one.strip().partition("://")
+        host, _, port = (rest if colon else scheme).split("/")[0].rpartition(":")
+        if number(port):
+            found.append(Listener("" if host in ("+", "*") else host, number(port)))
+    return tuple(found)

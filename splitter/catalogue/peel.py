@@ -339,6 +339,8 @@ def _script(interpreter: str, args: tuple[str, ...]) -> tuple[str, ...]:
         args = args[1:]
     if any(w in ("-c", "-e", "-r") for w in args[:1]) and interpreter in ("python", "ruby", "perl", "php"):
         return () if interpreter != "ruby" or args[0] == "-e" else _after_options(args, INTERPRETERS[interpreter])
+    if interpreter == "php" and any(w.startswith("-S") for w in args):
+        return ()  # its own server, whose last word routes the requests
     if interpreter in ("ruby", "jruby") and "-S" in args[:2]:
         return args[args.index("-S") + 1 :]
     return _after_options(args, INTERPRETERS[interpreter])

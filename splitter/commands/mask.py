@@ -1,6 +1,7 @@
 """Secrets taken out of what is printed."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from splitter.model.image import Image
 
 MASK = "***"
 SHORTEST = 6  # a shorter value turns up in other words by chance
+ALONE = 12  # a shorter value of letters and digits alone may be a part of other words (`icinga` of `icinga2`)
 NAMED = ("env", "environment", "args")
 
 
@@ -51,7 +53,7 @@ class Mask:
 
     def _hidden(self, text: str) -> str:
         for value in self._values:
-            text = text.replace(value, MASK)
+            text = _without(text, value)
         done: list[str] = []
         hide = False
         for word in text.split(" "):
@@ -87,6 +89,23 @@ def _names(facts: Facts) -> Iterator[str]:
         for name in (process.name, process.user, *(part for path in paths for part in path.split("/"))):
             yield name
             yield from "".join(c if c.isalnum() else " " for c in name).split()
+
+
+def _without(text: str, value: str) -> str:
+    """The text without the value: wherever it stands, or only as a word of its own where it is short."""
+    if len(value) >= ALONE or not value.isalnum():
+        return text.replace(value, MASK)
+    parts = text.split(value)
+    done = parts[0]
+    for before, after in pairwise(parts):
+        within = after[:1].isalnum() or (before[-1:].isalnum() and not _is_letter_of_option(before))
+        done += (value if within else MASK) + after
+    return done
+
+
+def _is_letter_of_option(text: str) -> bool:
+    """Whether what follows is the value of an option of one letter (`mysql -pVALUE`)."""
+    return text[-2:-1] == "-" and not text[-3:-2].strip()
 
 
 def _refers(value: str) -> bool:

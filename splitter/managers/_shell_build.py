@@ -24,6 +24,7 @@ from splitter.shell.evaluate import evaluate
 
 # Supervisors that give what they start a name of its own, be it the script's too.
 NAMING = tuple((name,) for name in ("supervisord", "runit", "s6", "procfile", "circus", "systemd", "pm2", "monofy"))
+ENDLESS = ("infinity", "inf")
 SHORT = 5  # seconds between two rounds of a loop that only starts a program again
 ACTS = frozenset(("restart", "force-restart", "stop", "signal", "hup", "term", "kill", "down", "-r", "-d", "-t", "-h"))
 LOOKS = "it only looks at the others and prints"
@@ -239,7 +240,7 @@ class Builder(Commands):
         argv = bare(one.argv)
         elsewhere = one.call.path != self.script.path
         pause = next((c.argv[1] for i in unit.at if (c := self.trace.calls[i]).argv[0].endswith("sleep")
-                      and len(c.argv) > 1), "")  # fmt: skip
+                      and len(c.argv) > 1 and c.argv[1] not in ENDLESS), "")  # fmt: skip
         again = one.kind == "service" and service(argv) is not None
         quick = pause.isdecimal() and int(pause[:6]) <= SHORT and one_off(argv) is None
         again = again or (quick and not (elsewhere and one.call.guards))

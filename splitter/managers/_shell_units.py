@@ -130,6 +130,8 @@ def _looped(meanings: Sequence[Meaning], at: list[int]) -> list[Unit]:
     inside = [(i, meanings[i]) for i in at]
     first = inside[0][1].call
     works = [(i, m) for i, m in inside if m.kind in ("job", "service", "own")]
+    # However long it sleeps: in a loop that is the pause between two rounds.
+    works = [(i, m) for i, m in works if posixpath.basename(m.argv[0]) != "sleep"] or works
     # What is off matters only where all of the loop is.
     works = [(i, m) for i, m in works if not m.call.off] or works
     if first.loop == "until":

@@ -49,10 +49,11 @@ LONG = [
     *("minfds=", "minprocs=", "profile_options="),
 ]
 # What the file of a distribution's package includes, where the package itself is not at hand.
-PACKAGED = {
-    "/etc/supervisor/supervisord.conf": ("Debian", "/etc/supervisor/conf.d/*.conf"),
-    "/etc/supervisord.conf": ("Alpine", "/etc/supervisor.d/*.ini"),
-}
+PACKAGED = (
+    ("/etc/supervisor/supervisord.conf", "Debian", "/etc/supervisor/conf.d/*.conf"),
+    ("/etc/supervisord.conf", "Alpine", "/etc/supervisor.d/*.ini"),
+    ("/etc/supervisord.conf", "Fedora", "/etc/supervisord.d/*.ini"),  # and EPEL's, for RHEL and CentOS
+)
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
@@ -106,9 +107,10 @@ def _configured(named: str | None, process: Process, image: Image) -> tuple[_ini
     ini, gaps = _ini.Ini(), list[Gap]()
     text = image.read(found)
     if text is None:
-        distribution, pattern = PACKAGED.get(found, ("", ""))
-        if image.complete or not (pattern and image.glob(pattern)):
+        packaged = [p for p in PACKAGED if p[0] == found and image.glob(p[2])]
+        if image.complete or not packaged:
             return ini, [image.missing(found, "supervisord's configuration is not in the image")]
+        _, distribution, pattern = packaged[0]
         said = f"supervisord's configuration is not at hand; taken as that of {distribution}'s package, with {pattern}"
         gaps.append(image.missing(found, said))
         text = f"[supervisord]\n[include]\nfiles = {pattern}\n"
@@ -150,7 +152,7 @@ def _default_file(process: Process, image: Image) -> str:
         full = normal(posixpath.join(folder(process, image), path))
         if image.is_file(full):
             return full
-    packaged = [path for path, (_, pattern) in PACKAGED.items() if image.glob(pattern)]
+    packaged = [path for path, _, pattern in PACKAGED if image.glob(pattern)]
     return packaged[0] if packaged else paths[-1]
 
 

@@ -42,6 +42,9 @@ MODE = "the argument "  # the shell manager's word for a switch that is an argum
 LOOKS = "it only looks at the others and prints"  # the shell manager's note
 CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
 
+# A loop that looks for more work does so more often (seconds).
+RARELY = 30
+TAKES_WORK = frozenset(("worker", "workers", "queue", "consumer", "sidekiq", "celery", "subscriber", "getmail"))
 NOWHERE: Mapping[str, int] = {}
 
 
@@ -91,6 +94,9 @@ def place(
     if any(note.startswith(LOOKS) for note in process.notes):
         because = f"{LOOKS} what it sees"
         return Placed(process, because, drop=because, known=known)
+    if known is None and (pause := _paused(process)):
+        because = f"a loop runs it {pause}"
+        return Placed(process, because, _ask(process, "scheduler", because, asker))
     listens = listeners(process, known, image)
     if known is not None and known.role == "job" and (process.restart == "always" or KEPT_UP & set(process.via)):
         # Code that usually runs to its end, and is here kept up: what it is for only its name can say.
@@ -106,6 +112,24 @@ def place(
     if known is None and not listens and process.name in reached and hinted(process) is None:
         listens = (Listener("", reached[process.name]),)
     return _unknown(process, image, asker, listens)
+
+
+def _paused(process: Process) -> str:
+    """How often a loop runs a program of which nothing is known, where that is no more than every now and then.
+
+    What takes work from a queue, or mails from mailboxes, only looks for more: that is a worker.
+    """
+    if TAKES_WORK & set(tokens(process)):
+        return ""
+    for note in process.notes:
+        words = note.split()
+        if note.startswith("runs every ") and note.endswith(" in a shell loop"):
+            often = words[2]
+            if often[-1:] in "smhd" and often[:-1].isdecimal():
+                often = often[:-1] if often[-1] == "s" else f"{often[:-1]}000"
+            if not often.isdecimal() or int(often[:9]) >= RARELY:
+                return " ".join(words[1:-4])
+    return ""
 
 
 def _optional(process: Process, image: Image, asker: Asker, siblings: tuple[Process, ...]) -> Placed:

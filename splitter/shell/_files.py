@@ -1,4 +1,4 @@
-"""File commands on the tree that is known: mkdir, ln, cp, mv, rm, chmod, chown, touch, install."""
+"""File commands on the tree that is known: mkdir, ln, cp, mv, rsync, rm, chmod, chown, touch, install."""
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
@@ -182,6 +182,33 @@ def mv(work: Work, words: tuple[Word, ...]) -> str:
     return _done(work)
 
 
+def rsync(work: Work, words: tuple[Word, ...]) -> str:
+    """From one folder of this machine into another: with a `/` behind it, what is in the folder goes and not itself."""
+    got = arguments(words, takes="eTfB@M", long=("rsh", "chmod", "chown", "info", "log-file", "timeout"))
+    if got.has("n", "dry-run", "delete", "exclude", "exclude-from", "include", "filter", "f", "files-from"):
+        raise NotKnown("a choice of files")
+    *sources, into = got.known() or [""]
+    if not sources or any(":" in one.split("/", 1)[0] for one in (*sources, into)):
+        raise NotKnown("another machine")
+    deep = got.has("a", "r", "archive", "recursive")
+    target = work.path(into)
+    for source in sources:
+        real = work.followed(work.path(source))
+        node = work.at(real)
+        if node is None or (node.kind == "dir" and not deep):
+            raise NotKnown("a file that is not at hand")
+        inside = into.endswith("/") or len(sources) > 1 or work.is_dir(target)
+        name = posixpath.basename(real)
+        if node.kind != "dir":
+            _copy(work, real, posixpath.join(target, name) if inside else target)
+        elif not source.endswith(("/", "/.")):
+            _copy(work, real, posixpath.join(target, name))
+        else:
+            for child in work.files.tree.children(real):
+                _copy(work, posixpath.join(real, child), posixpath.join(target, child))
+    return _done(work)
+
+
 def install(work: Work, words: tuple[Word, ...]) -> str:
     got = arguments(words, takes="mogtS", long=("mode", "owner", "group", "target-directory", "suffix"))
     mode = new_mode(got.value("m", "mode") or "755", 0o600)
@@ -313,5 +340,5 @@ def _done(work: Work) -> str:
 
 COMMANDS = {
     "mkdir": mkdir, "touch": touch, "rm": rm, "unlink": rm, "rmdir": rmdir, "ln": ln, "link": ln, "cp": cp, "mv": mv,
-    "install": install, "chmod": chmod, "chown": chown, "chgrp": chgrp,
+    "rsync": rsync, "install": install, "chmod": chmod, "chown": chown, "chgrp": chgrp,
 }  # fmt: skip

@@ -95,9 +95,9 @@ class Branches(Loops):
 
     def rescued(self, status: Verdict, before: State, mark: int) -> bool:
         """A script that gives up because something is not set or not there is not meant to run like that: go on
-        as if it were."""
+        as if it were. One that must stay up passes what it asks of its own settings too."""
         outside = {d for d in status.deps if d not in ("@", "id")}
-        if not outside:
+        if not outside and (status.deps or not self.stays):
             return False
         del self.calls[mark:]
         self.state = before

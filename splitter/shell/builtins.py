@@ -222,11 +222,14 @@ class Builtins(Variables):
         if path is None:
             self.lost(f"reads in {name}, and its folder is not known", context, one.line)
             return Outcome(UNDECIDED)
-        text = None if path in self.state.written else self.files.read(path)
+        text = self.files.read(path)
+        changed = path in self.state.written
         if not isinstance(text, str):
-            what = getattr(text, "what", "written while it runs" if path in self.state.written else "not at hand")
+            what = "written while it runs" if changed else getattr(text, "what", "not at hand")
             self.lost(f"reads in {path}: {what}", context, one.line)
             return Outcome(UNDECIDED)
+        if changed:
+            self.lost(f"reads in {path}, which may be changed before: read as the image has it", context, one.line)
         if context.depth >= MAX_FRAMES:
             self.lost(f"{path} is read in too deep to be followed", context, one.line)
             return Outcome(UNDECIDED)
@@ -243,6 +246,8 @@ class Builtins(Variables):
             inner.script.body,
             context.through(one.node.span)._replace(source=inner, depth=context.depth + 1, redirects=redirects),
         )
+        if changed:
+            self.would(inner.script.body, frozenset((path,)))
         if len(one.args) > 1:
             self.state.args = saved[0]
         self.state.source = saved[1]

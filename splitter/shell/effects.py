@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from splitter.model.facts import Evidence
 from splitter.model.image import Image, Node
-from splitter.shell import _accounts, _files, _texts
+from splitter.shell import _accounts, _files, _find, _texts
 from splitter.shell._files import Work
 from splitter.shell.arguments import NotKnown, absolute, globbed
 from splitter.shell.calls import Call, Redirect, Word
@@ -14,13 +14,14 @@ Handler = Callable[[Work, tuple[Word, ...]], "str | None"]
 
 # Programs that write to standard output and nowhere else; what they write is not known here.
 FILTERS = frozenset((
-    "awk", "base64", "basename", "cut", "date", "dirname", "env", "find", "gawk", "getent", "grep", "egrep",
+    "awk", "base64", "basename", "cut", "date", "dirname", "env", "gawk", "getent", "grep", "egrep",
     "fgrep", "head", "hostname", "id", "jq", "ls", "md5sum", "mawk", "nproc", "openssl", "printenv", "pwd",
     "readlink", "realpath", "rev", "seq", "sha1sum", "sha256sum", "sort", "stat", "tac", "tail", "tr", "uname",
     "uniq", "wc", "which", "whoami", "xxd", "yq",
 ))  # fmt: skip
 
-COMMANDS: Mapping[str, Handler] = {**_texts.COMMANDS, **_files.COMMANDS, **_accounts.COMMANDS}
+_MAKING: Mapping[str, Handler] = {**_texts.COMMANDS, **_files.COMMANDS, **_accounts.COMMANDS}
+COMMANDS: Mapping[str, Handler] = {**_MAKING, "find": _find.command(_MAKING)}
 PREFIXES = frozenset(("sudo", "command", "builtin", "busybox", "nice"))
 
 

@@ -32,7 +32,7 @@ from splitter.shell.syntax import (
     While,
 )  # fmt: skip
 from splitter.shell.values import Value
-from splitter.shell.world import MAX_CALLS, MAX_FRAMES, MAX_STEPS
+from splitter.shell.world import MAX_CALLS, MAX_FRAMES, MAX_STEPS, MAX_WITHIN
 
 
 class Machine(Branches):
@@ -213,17 +213,23 @@ class Machine(Branches):
     # Functions and sourced texts
 
     def function(self, body: Body, arguments: Many[Value], context: Context) -> Outcome:
-        if context.depth >= MAX_FRAMES:
+        if context.depth >= MAX_FRAMES or [n is body.node for n in self.running].count(True) >= MAX_WITHIN:
             self.unread.append(Unread(f"{body.name} calls itself too deep to be read", body.source.path, 1))
             return Outcome(UNDECIDED)
         state = self.state
+        self.running.append(body.node)
         saved = (state.args, state.outer, state.locals)
         state.args = tuple(arguments)
         state.outer, state.locals = frozenset(), {}
         inner = context._replace(source=body.source, function=body.name, depth=context.depth + 1)
         mark = len(self.gone)
         outcome = self.run(body.node, inner)
+        before = [state for how, state in self.gone[mark:] if how == "return"]
+        if outcome.flow == "fail" and before:
+            # An arm that may be taken went back before: that is how the script is meant to go on.
+            self.state, outcome = before[0], Outcome(UNDECIDED)
         self.meet("return", mark)
+        self.running.pop()
         state = self.state
         for name, old in state.locals.items():
             if old is None:

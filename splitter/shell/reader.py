@@ -14,6 +14,7 @@ from splitter.shell.outputs import Outputs
 from splitter.shell.parse import parse
 from splitter.shell.scope import Body, Context, Outcome, Source
 from splitter.shell.syntax import Redir, Simple, Statement
+from splitter.shell.syntax import Sequence as Statements
 from splitter.shell.values import NONE, State, Value
 from splitter.shell.world import MAX_FRAMES, Files
 
@@ -42,6 +43,7 @@ class Reader(Outputs):
         self.sourced: list[Sourced] = []
         self.jobs = self.steps = 0
         self.failed: Unread | None = None
+        self.running: list[Statement] = []  # functions that are entered and not left
         self.gone: list[tuple[str, State]] = []  # states in which an arm that may be taken left by break or return
         self.taken: list[tuple[int, Call]] = []  # calls whose output an assignment takes, and how many stand before
         self.stays = False  # an exit, whatever its status, means that something was not as it should be
@@ -90,6 +92,9 @@ class Reader(Outputs):
         raise NotImplementedError
 
     def aside(self, node: Statement | None, context: Context, deps: frozenset[str], by: str) -> None:
+        raise NotImplementedError
+
+    def would(self, body: Statements, deps: frozenset[str]) -> None:
         raise NotImplementedError
 
     def maybe(self, node: Statement, context: Context) -> Outcome:

@@ -7,6 +7,7 @@ MAX_CALLS = 3000
 MAX_STEPS = 30_000  # statements read, loops and functions counted as often as they are entered
 MAX_ROUNDS = 256  # of one loop
 MAX_FRAMES = 24  # functions and sourced files within one another
+MAX_WITHIN = 3  # of these, one function within itself: each may call itself from many arms
 
 
 class Files(Protocol):
