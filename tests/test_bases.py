@@ -121,9 +121,17 @@ def test_an_entrypoint_of_a_database_that_another_script_reads_in(tmp_path, scri
         ("trafex/php-nginx", "/run/php-fpm.sock"),
         ("ghcr.io/linuxserver/baseimage-alpine-nginx:3.20", "127.0.0.1:9000"),
         ("ghcr.io/linuxserver/baseimage-alpine-nginx:3.22", "127.0.0.1:9000"),
+        ("ghcr.io/linuxserver/baseimage-alpine-nginx:3.24", "127.0.0.1:9000"),
+        ("richarvey/nginx-php-fpm:1.10.3", "/run/php-fpm.sock"),
+        ("wyveo/nginx-php-fpm:php74", "/run/php/php7.4-fpm.sock"),
+        ("wyveo/nginx-php-fpm:latest", "/run/php/php8.3-fpm.sock"),
+        ("webdevops/php-apache:8.2", "127.0.0.1:9000"),
+        ("serversideup/php:8.3-fpm-apache", "127.0.0.1:9000"),
+        ("serversideup/php-dev:1-8.3-fpm-nginx-alpine", "127.0.0.1:9000"),
+        ("tiangolo/uwsgi-nginx-flask:python3.8", "/tmp/uwsgi.sock"),
     ],
 )
-def test_the_nginx_of_a_base_reaches_its_php_fpm(on, reference, target):
+def test_the_web_server_of_a_base_reaches_what_stands_behind_it(on, reference, target):
     image = on(reference)
     facts = read(image)
     assert target in [c.target for c in facts.couplings]
@@ -134,3 +142,30 @@ def test_the_nginx_of_a_base_reaches_its_php_fpm(on, reference, target):
 def test_the_script_that_starts_apache_is_kept_for_what_it_sets(on):
     facts = discover(on("php:8.3-apache", "COPY . /app"))
     assert [p.command.argv for p in facts.processes] == [("apache2-foreground",)]
+
+
+def test_the_port_of_php_fpm_is_not_for_outsiders(on):
+    image = on("webdevops/php-nginx:8.2")
+    plan = make_plan(read(image), image, {})
+    assert sorted(p for s in plan.services for p in s.ports) == ["443:443", "80:80"]
+
+
+def test_scripts_of_bashio_are_read_as_those_of_bash(on, tmp_path):
+    (tmp_path / "run").write_text(
+        "#!/command/with-contenv bashio\nbashio::net.wait_for 9001\nbashio::log.info 'Starting'\n"
+        "if bashio::config.true 'debug'; then\n  export DEBUG=1\nfi\nexec nginx -c /data/nginx.conf\n"
+    )
+    (tmp_path / "nginx.sh").write_text(
+        '#!/command/with-contenv bashio\ndeclare host\nhost=$(bashio::dns.host)\nsed -i "s/%%/$host/" /etc/nginx.conf\n'
+    )
+    image = on(
+        "ghcr.io/hassio-addons/base:19.0.0", "COPY --chmod=755 run /etc/services.d/nginx/run",
+        "COPY --chmod=755 nginx.sh /etc/cont-init.d/nginx.sh",
+    )  # fmt: skip
+    facts = discover(image)
+    assert [(p.command.program, p.lifetime) for p in facts.processes if p.phase != "wait"] == [
+        ("nginx.sh", "job"), ("nginx", "service"),
+    ]  # fmt: skip
+    *_, server = facts.processes
+    assert facts.gaps == ()
+    assert any("/usr/lib/bashio/bashio.sh" in word for word in server.command.start)

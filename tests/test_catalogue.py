@@ -385,6 +385,15 @@ def test_the_form_that_stays_in_the_foreground(line, stays):
     assert foreground(tuple(line.split())) == tuple(stays.split())
 
 
+def test_a_setting_that_stays_in_the_foreground_is_not_given_twice():
+    told = ("nginx", "-g", "daemon off; error_log /dev/stderr info;")
+    assert foreground(told) == told
+
+
+def test_a_script_that_bears_a_programs_name_is_not_the_program():
+    assert match(("bashio", "/etc/cont-init.d/nginx.sh")) is None
+
+
 def test_a_worker_that_is_sent_to_the_background_is_no_migration():
     known = service(("python", "manage.py", "celery", "--loglevel=info", "--detach"))
     assert known is not None

@@ -350,6 +350,14 @@ def volumes_of(processes, files=None, volumes=(), **more):
             [("files", "/srv/app/static", ("nginx", "web", "collect"), "code")],
             id="files collected at boot",
         ),
+        pytest.param(
+            (NGINX, process("job", "./job", logs=("/srv/app/storage/job.txt",))),
+            {SITE: "server { root /srv/app; }"},
+            (),
+            {},
+            [],
+            id="a log below what a web server serves",
+        ),
     ],
 )
 def test_files(processes, files, volumes, env, expected):

@@ -494,6 +494,30 @@ WRONG = {
 }
 
 
+LEFT_OPEN = {
+    "nothing says it": (None, "$BASE", "no value is given; --build-arg BASE=IMAGE"),
+    "its builder's file says it": (
+        ("build.yaml", "args:\n  BASE: alpine:3.20\n"), "alpine:3.20", "taken as alpine:3.20, which build.yaml says"
+    ),
+    "the file is none": (("build.yaml", "- [\n"), "$BASE", "no value is given; --build-arg"),
+    "the file says something else": (("build.json", "[1]"), "$BASE", "no value is given; --build-arg"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "base", "said"), LEFT_OPEN.values(), ids=LEFT_OPEN)
+def test_a_base_that_is_left_to_the_builder(built, tmp_path, file, base, said):
+    if file:
+        (tmp_path / file[0]).write_text(file[1])
+    image = built('ARG BASE\nFROM $BASE\nCMD ["x"]\n')
+    assert image.base == base
+    assert any(said in gap.what for gap in image.gaps)
+
+
+def test_the_base_of_a_builder_by_platform(built, tmp_path):
+    (tmp_path / "build.yaml").write_text("build_from:\n  aarch64: acme/arm:1\n  amd64: acme/amd64:1\n")
+    assert built("ARG BUILD_FROM\nFROM ${BUILD_FROM}\n").base == "acme/amd64:1"
+
+
 @pytest.mark.parametrize(("text", "at", "said"), WRONG.values(), ids=WRONG)
 def test_a_dockerfile_that_does_not_parse(built, text, at, said):
     with pytest.raises(SplitterError, match=said) as caught:

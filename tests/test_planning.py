@@ -222,6 +222,22 @@ def test_a_declared_volume_is_shared_by_name_and_a_database_folder_by_nobody_els
     assert mounts["redis"]["/var/lib/redis"] == "redis"
 
 
+@pytest.mark.parametrize(
+    ("web", "shared"),
+    [
+        pytest.param("gunicorn app:app --log /config/web/a.log", True, id="another names a folder of the volume"),
+        pytest.param("gunicorn app:app --cache /config/redis/x", False, id="another names the server's folder"),
+        pytest.param("gunicorn app:app", False, id="nobody else names it"),
+    ],
+)
+def test_a_volume_that_holds_more_than_a_servers_folder_is_everybodys(web, shared):
+    image = with_config(image_of(), volumes=("/config",))
+    redis = process("redis", "redis-server --dir /config/redis")
+    plan = planned(process("web", web), redis, image=image, answers={"backing:redis": "same"})
+    mounts = [m.volume for m in services(plan)["web"].volumes if m.path == "/config"]
+    assert (mounts == ["config"]) is shared
+
+
 def test_services_that_share_a_volume_do_not_mount_it_first_at_the_same_time():
     image = with_config(image_of({"/app/uploads/x": "1"}), volumes=("/app/uploads",))
     made = services(planned(WEB, WORKER, image=image))

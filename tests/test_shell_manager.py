@@ -66,6 +66,7 @@ def test_what_it_claims(argv, files, claimed):
                      ("service", "", "web")], id="a step in the background"),
         pytest.param("cron; nginx; exec web", [("service", "", "cron"), ("service", "", "nginx"),
                      ("service", "", "web")], id="programs that daemonize themselves"),
+        pytest.param("nginx -tq; web", [("job", "", "nginx -tq"), ("service", "", "web")], id="a check by letters"),
         pytest.param("nginx -t; web", [("job", "", "nginx -t"), ("service", "", "web")], id="a check is a step"),
         pytest.param("service nginx start; tail -f /l", [("service", "", "service nginx start"),
                      ("service", "", "tail -f /l")], id="init scripts and a keep-alive"),

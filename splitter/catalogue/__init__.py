@@ -156,7 +156,8 @@ def foreground(argv: tuple[str, ...]) -> tuple[str, ...]:
                 break
             del args[at : at + (2 if value else 1)]
         args = [a for a in args if not (flag.startswith("--") and a.startswith(f"{flag}="))]
-    if not any(word in args for word in change.get("unless", change.get("add", ())[-1:])):
+    unless = change.get("unless", change.get("add", ())[-1:])
+    if not any(word in args or (word.endswith(";") and any(word in a for a in args)) for word in unless):
         add = list(change.get("add", ()))
         args = [*add, *args] if "first" in change else [*args, *add]
     return (*front, *args)
@@ -266,9 +267,11 @@ def _candidates(meant: Peeled, rules: Mapping[str, list[_Rule]]) -> Iterator[_Ru
 
 
 def _names(meant: Peeled) -> Iterable[str]:
-    """The names that a program may stand under."""
+    """The names that a program may stand under. A shell script of a program's name is about it, and is not it."""
     name = meant.name
-    return dict.fromkeys((name, unversioned(name), name.lower(), name.rsplit(".", 1)[0]))
+    return dict.fromkeys(
+        (name, unversioned(name), name.lower(), name if name.endswith(".sh") else name.rsplit(".", 1)[0])
+    )
 
 
 def _fits(rule: _Rule, meant: Peeled, valued: frozenset[str]) -> int | None:

@@ -6,7 +6,7 @@ ships makes no coupling, each service has the image.
 
 import fnmatch
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from splitter.catalogue.peel import peel
@@ -172,12 +172,15 @@ def couplings(team: tuple[Member, ...], found: tuple[Touch, ...], image: Image) 
         between = _between(team, using, readers)
         if len(between) > 1:
             yield Coupling("files", volume, between, image.config.evidence(f"VOLUME {volume}"))
+    logs = {normal(log) for m in team for log in m.process.logs}
     paths = dict.fromkeys(t.path for t in found if t.writes and not t.private)
     fifos = dict.fromkeys(t.path for t in found if not t.private)
     for path in list(dict.fromkeys((*paths, *fifos)))[:MAX_PATHS]:
         if any(within(path, v) for v in volumes) or any(path != p and within(path, p) for p in paths):
             continue
-        same = [t for t in found if not t.private and (t.path == path or _meets(t, path))]
+        same = [
+            t for t in found if not t.private and (t.path == path or (_meets(t, path) and _together(t, path, logs)))
+        ]
         if not any(t.writes for t in same):
             continue
         between = _between(team, [t.name for t in same], [t.name for t in same if not t.writes])
@@ -218,6 +221,14 @@ def _meets(touch: Touch, path: str) -> bool:
     if touch.writes:
         return within(touch.path, path) and touch.path != path
     return _overlap(touch.path, path)
+
+
+def _together(touch: Touch, path: str, logs: Collection[str]) -> bool:
+    """Whether two paths, one within the other, are about the same: a log that lies somewhere below the folder that a
+    web server serves is written for whoever reads the log."""
+    return not (touch.path in logs or path in logs) or any(
+        "log" in p for p in min(touch.path, path, key=len).split("/")
+    )
 
 
 def _overlap(one: str, other: str) -> bool:

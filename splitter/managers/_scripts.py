@@ -11,6 +11,29 @@ from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate
 
 SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
+# Interpreters that are a shell with a library: the shell, the line that comes before a script, and how the library's
+# functions begin. bashio's launcher (github.com/hassio-addons/bashio, lib/bashio) sets these options and reads in the
+# library, then the script.
+WITH_LIBRARY = {"bashio": ("bash", "set -Eeo pipefail; . /usr/lib/bashio/bashio.sh", "bashio::")}
+
+
+def plain(text: str, interpreter: str = "") -> str:
+    """A script for its shell alone: the library of its interpreter is read in where the `#!` line stands.
+
+    The interpreter is the one given, or that of the `#!` line. Any other script is returned as it is.
+    """
+    first, end, rest = text.partition("\n")
+    words = [posixpath.basename(w) for w in first[2:].split()] if first.startswith("#!") else []
+    name = interpreter or next((w for w in words if w in WITH_LIBRARY), "")
+    return f"{WITH_LIBRARY[name][1]}{end}{rest}" if name in WITH_LIBRARY and words else text
+
+
+def with_library(part: str, script: str) -> str:
+    """A part of a script that `plain` gave, behind the library that the script reads in, where it uses any of that."""
+    for _, line, prefix in WITH_LIBRARY.values():
+        if script.startswith(f"{line}\n") and prefix in part and line not in part:
+            return f"{line}\n{part}"
+    return part
 
 
 def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/", user: str | None = None) -> Trace | None:
@@ -22,8 +45,11 @@ def trace(path: str, image: Image, env: Mapping[str, str], cwd: str = "/", user:
     if not isinstance(text, str):
         return None
     words = text.split("\n", 1)[0].removeprefix("#!").split() if text.startswith("#!") else ["sh"]
-    dialect = next((name for w in words if (name := posixpath.basename(w)) in SHELLS), "")
-    return evaluate(text, path=path, env=env, cwd=cwd, files=image, dialect=dialect, user=user) if dialect else None
+    names = [WITH_LIBRARY.get(name, (name,))[0] for name in map(posixpath.basename, words)]
+    dialect = next((name for name in names if name in SHELLS), "")
+    return (
+        evaluate(plain(text), path=path, env=env, cwd=cwd, files=image, dialect=dialect, user=user) if dialect else None
+    )
 
 
 def script(program: str, process: Process, image: Image) -> str:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence, Set
 
 from splitter.catalogue import foreground
+from splitter.managers._scripts import with_library
 from splitter.managers._shell_calls import piped
 from splitter.managers._shell_kinds import makes_secret
 from splitter.managers._shell_render import ARGUMENTS, Rendered, Renderer
@@ -144,7 +145,7 @@ class Commands:
 
     def shell(self, rendered: Rendered) -> tuple[str, ...]:
         """A text as a command, in the shell that it needs, with the script's arguments where it uses them."""
-        text = rendered.text
+        text = with_library(rendered.text, self.script.text)
         bash = self.script.dialect in ("bash", "zsh", "ksh") and (
             any(b in text for b in BASHISMS) or bashisms(text) or bool({".", "source"} & set(used(parse(text))[0]))
         )  # a file that is read in was written for the script's own shell

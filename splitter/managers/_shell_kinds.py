@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from splitter.catalogue import Known, one_off, peel, service
+from splitter.catalogue.meaning import CHECKED, checks
 from splitter.catalogue.peel import Peeled
 from splitter.managers._daemons import TOOLS, started
 from splitter.managers._shell_target import SHELLS, switched
@@ -50,10 +51,6 @@ CONTROLS = frozenset((
     "sv", "supervisorctl", "s6-svc", "s6-svwait", "s6-svok", "s6-rc", "s6-svstat", "s6-svscanctl", "initctl",
     "rc-service-wait", "circusctl",
 ))  # fmt: skip
-CHECKS = frozenset(("--version", "--help", "configtest", "validate", "--check-config", "--dump-config"))
-# Letters that ask for the same of these servers, and mean something else (a time limit, verbose, a host) elsewhere.
-SHORT_CHECKS = frozenset(("-t", "-T", "-v", "-V", "-h"))
-CHECKED = ("nginx", "openresty", "apache", "httpd", "php-fpm", "sshd", "lighttpd", "unbound", "squid")
 SECRETS = frozenset(("openssl", "uuidgen", "pwgen", "ssh-keygen", "mkpasswd", "apg", "makepasswd", "certtool"))
 MAKES_SECRET = ("rand", "req", "genrsa", "genpkey", "ecparam", "dhparam")
 # What languages call their makers of random values: Python (secrets, Django, cryptography), PHP, Ruby, Node.
@@ -222,13 +219,6 @@ def _quiet(call: Call, argv: tuple[str, ...], peeled: Peeled, image: Image, echo
     if name == "timeout" and len(args) > 1:
         return "job"
     return "skip"
-
-
-def checks(name: str, args: Sequence[str]) -> bool:
-    """Whether a server is only asked for its version, its options or what it makes of its configuration."""
-    if CHECKS & set(args):
-        return True
-    return bool(SHORT_CHECKS & set(args)) and (len(args) == 1 or name.startswith(CHECKED))
 
 
 def _is_code(name: str, args: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from splitter.managers import _scripts
 from splitter.managers._packaged import known, packaged
 from splitter.managers._s6_init import overlay
+from splitter.managers._scripts import WITH_LIBRARY, plain
 from splitter.model.facts import Process
 from splitter.model.image import Image, normal
 from splitter.shell.calls import Word
@@ -65,7 +66,7 @@ def target(process: Process, image: Image) -> Script | Missing | Switched | None
     name = posixpath.basename(argv[0])
     if name in ("su", "runuser"):
         return switched(argv)
-    if name in SHELLS:
+    if name in SHELLS or name in WITH_LIBRARY:
         return _by_shell(process, argv, name, image)
     return _by_path(process, argv, image)
 
@@ -139,7 +140,8 @@ def _by_shell(process: Process, argv: tuple[str, ...], name: str, image: Image) 
         path = image.which(argv[at]) or path
     read = image.read(path)
     if isinstance(read, str):
-        return Script(read, path, _given(process, argv[at + 1 :]), argv[at], name)
+        dialect = WITH_LIBRARY.get(name, (name,))[0]
+        return Script(plain(read, name), path, _given(process, argv[at + 1 :]), argv[at], dialect)
     reason = read.what if read is not None else ""
     return Missing(path, argv[at + 1 :], reason=reason)
 
@@ -164,7 +166,7 @@ def _by_path(process: Process, argv: tuple[str, ...], image: Image) -> Script | 
     dialect = interpreter(text)
     if not dialect and (text.startswith("#!") or not (scriptlike or name in ("run", "finish", "up"))):
         return None
-    return Script(text, path, _given(process, argv[1:]), argv[0], dialect or "sh")
+    return Script(plain(text), path, _given(process, argv[1:]), argv[0], dialect or "sh")
 
 
 def interpreter(text: str) -> str:
@@ -172,7 +174,7 @@ def interpreter(text: str) -> str:
     if not text.startswith("#!"):
         return ""
     line = text.split("\n", 1)[0][2:].split()
-    names = [posixpath.basename(w) for w in line]
+    names = [WITH_LIBRARY.get(name, (name,))[0] for name in map(posixpath.basename, line)]
     if not names or names[0] not in (*SHELLS, "env", "with-contenv", "busybox", "tini", "dumb-init"):
         return ""
     return next((n for n in names if n in SHELLS), "")

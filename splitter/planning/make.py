@@ -92,7 +92,7 @@ class _Work:
             self.drafts.add(mode(each, self.drafts))
         self.wait(job)
         cuts = Cuts(image, self.drafts, self.asker, self.secrets, self.facts, self.external, self.volumes)
-        self.notes += volumes.declared(self.drafts, image, self.volumes)
+        self.notes += volumes.declared(self.drafts, self.facts, image, self.volumes)
         resolved = cuts.all()
         self.credentials(cuts)
         for draft in self.drafts:

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 from splitter.catalogue import Known, peel
 from splitter.catalogue.listening import Listener, listeners, number
-from splitter.catalogue.meaning import meaning
+from splitter.catalogue.meaning import checks, meaning
 from splitter.catalogue.switches import spare
 from splitter.model.facts import UNREAD, Phase, Process
 from splitter.model.image import Image
@@ -156,11 +156,17 @@ def _optional(process: Process, image: Image, asker: Asker, siblings: tuple[Proc
 
 
 def _job(process: Process, known: Known | None, siblings: tuple[Process, ...]) -> Placed:
-    said = set(process.command.argv)
+    said, meant = set(process.command.argv), peel(process.command.argv)
     words = process.command.argv[1:]
     if not process.phase and (ASKS & set(words) or (len(words) == 1 and words[0] in ASKS_ALONE)):
         return Placed(process, ASKED, drop=ASKED, known=known)
-    if known is not None and not known.phase and known.role in ROLES and not process.phase and not CHECKS & said:
+    if (
+        known is not None
+        and not known.phase
+        and known.role in ROLES
+        and not process.phase
+        and not (CHECKS & said or (meant is not None and checks(meant.name, meant.args)))
+    ):
         same = [s for s in siblings if s is not process and not s.off and meaning(s) == known]
         stays = next((s for s in same if s.lifetime == "service"), None)
         if known.role == "backing" and ("stop" in words or stays is not None):

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from splitter.model.facts import RUN, Evidence, Facts, Gap, Process
 from splitter.model.image import Image, normal, within
@@ -24,7 +24,7 @@ TOO_MUCH = frozenset(
 LOG_ENDS = (".log", ".pid", ".lock", ".sock", ".socket")
 
 
-def declared(drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> list[str]:
+def declared(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume]) -> list[str]:
     """Decide every VOLUME of the image for every service on it: the image would give each an empty one of its own.
 
     Returns notes on those that only one server uses.
@@ -32,6 +32,7 @@ def declared(drafts: Drafts, image: Image, volumes: dict[str, Volume]) -> list[s
     notes: list[str] = []
     for path in dict.fromkeys(normal(v) for v in image.config.volumes):
         owner = _owner(path, drafts)
+        owner = None if owner is not None and _others(path, owner, facts, image) else owner
         users = [d for d in drafts.own() if owner is None or d is owner]
         if owner is not None and not owner.own:
             users = []
@@ -61,6 +62,21 @@ def _owner(path: str, drafts: Drafts) -> Draft | None:
         if any(within(path, f) or within(f, path) for f in folders if f != "/data"):
             return draft
     return None
+
+
+def _others(path: str, owner: Draft, facts: Facts, image: Image) -> bool:
+    """Whether something names a path in the volume of a server that is none of the server's own folders in it."""
+    folders = [f for f in (*(owner.known.data if owner.known else ()), *_data_words(owner)) if within(f, path)]
+    if not folders or any(f == path for f in folders):
+        return False
+    own = {p.name for p in owner.found}
+    texts = [w for p in facts.processes if p.name not in own for w in (*p.command.argv, *p.env.values(), *p.logs)]
+    for text in (*texts, *image.config.env.values()):
+        for part in text.split(f"{path}/")[1:]:
+            named = f"{path}/{''.join(takewhile(lambda c: c.isalnum() or c in '._-/', part))}".rstrip("/")
+            if not any(within(named, f) for f in folders):
+                return True
+    return False
 
 
 def _data_words(draft: Draft) -> list[str]:

@@ -6,7 +6,11 @@ same project under the very name, and that it is what the build will see is take
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from splitter.catalogue import load_yaml
+from splitter.errors import SplitterError
+from splitter.sources._parse import read_text
 
 MARKS = (".git", ".github", ".gitignore", ".gitlab-ci.yml")  # what stands at the top of a project
 LEVELS = 5  # how far up the top may be
@@ -81,6 +85,31 @@ def dockerfile_of(reference: str, folder: str, beside: str) -> tuple[str, str] |
             ]
         if found:
             return found[0] if len(set(found)) == 1 else None
+    return None
+
+
+def argument(name: str, folders: Iterable[str]) -> tuple[str, str] | None:
+    """(the value, the file) of a build argument that a Dockerfile leaves to its builder; None where nothing says it.
+
+    Home Assistant's builder reads them from build.yaml or build.json beside the Dockerfile: `build_from` by platform,
+    and `args` (developers.home-assistant.io, "App configuration").
+    """
+    for folder in dict.fromkeys(folders):
+        for file in ("build.yaml", "build.yml", "build.json"):
+            path = os.path.join(folder, file)
+            if not os.path.isfile(path) or os.path.islink(path):
+                continue
+            try:
+                told = load_yaml(read_text(path, file))
+            except (SplitterError, ValueError):
+                continue
+            data = told if isinstance(told, dict) else {}
+            bases, args = data.get("build_from"), data.get("args")
+            found = args.get(name) if isinstance(args, dict) else None
+            if name == "BUILD_FROM" and isinstance(bases, dict):
+                found = bases.get("amd64") or next((v for v in bases.values() if isinstance(v, str)), None)
+            if isinstance(found, str) and found:
+                return found, path
     return None
 
 

@@ -12,7 +12,7 @@ from splitter.sources._context import Change, ContextTree, Graft
 from splitter.sources._copy import Origin, copy
 from splitter.sources._ignore import Ignore
 from splitter.sources._parse import HINT, Instruction, Text, held_back, parse, read_text
-from splitter.sources._project import dockerfile_of
+from splitter.sources._project import argument, dockerfile_of
 from splitter.sources._stage import Stage, inherit_base
 from splitter.sources._words import BadWord, expand
 
@@ -146,13 +146,7 @@ class _Build:
     def _make(self, index: int) -> Stage:
         first, *rest = self.parts[index]
         stage = Stage(self.shown, self.text.escape)
-        reference = self._expand(first, first.words[0])
-        if not reference:
-            raise SplitterError(
-                f"FROM {first.words[0]} names no image",
-                "give the variable a value with --build-arg",
-                f"{self.shown}:{first.line}",
-            )
+        reference = self._expand(first, first.words[0]) or self._left_open(stage, first)
         parent = self._find(reference, index, numbers=False)
         if parent is None:
             self._base(stage, first, reference)
@@ -163,6 +157,24 @@ class _Build:
         for one in rest:
             self._do(stage, one, index)
         return stage
+
+    def _left_open(self, stage: Stage, one: Instruction) -> str:
+        """The base where it is an argument that the Dockerfile asks for and has no value of its own."""
+        word = one.words[0]
+        name = word.strip("${}")
+        if name not in self.outer:
+            raise SplitterError(
+                f"FROM {word} names no image",
+                "give the variable a value with --build-arg",
+                f"{self.shown}:{one.line}",
+            )
+        found = argument(name, (os.path.join(self.folder, posixpath.dirname(self.shown)), self.folder))
+        if found is None:
+            stage.gap(f"FROM {word}: no value is given; --build-arg {name}=IMAGE says which base it is", one)
+            return word
+        file = os.path.relpath(found[1], self.folder)
+        stage.gap(f"FROM {word}: no value is given; taken as {found[0]}, which {file} says", one)
+        return found[0]
 
     def _base(self, stage: Stage, one: Instruction, reference: str) -> None:
         """Start from an image that is not at hand, as its own Dockerfile has it where the project holds that."""
