@@ -663,3 +663,31 @@ def test_only_a_crontab_of_a_cron_that_hides_the_environment_is_changed(base, pa
     text = render(planned(process("web", "puma"), daemon, entry, image=image), ".")
     assert (f"for tab in {path}" in text) == bridged
     assert ("-delete" in text) == (base != "node:22-alpine")
+
+
+def test_a_service_that_is_on_has_its_name_before_one_that_is_off():
+    other = process("smokeping", "smokeping --master x", off="MASTER is set")
+    plan = planned(other, process("svc-smokeping", "smokeping --config y"), process("web", "gunicorn app:app"))
+    assert {s.name: bool(s.profiles) for s in plan.services} == {"smokeping": False, "smokeping-2": True, "web": False}
+
+
+def test_a_service_is_not_numbered_after_a_step_that_is_none():
+    step = process("worker", "worker --check", lifetime="job", phase="once")
+    plan = planned(step, process("worker-2", "worker --run"), process("web", "gunicorn app:app"))
+    assert [s.name for s in plan.services if s.role != "migration"] == ["web", "worker"]
+
+
+@pytest.mark.parametrize(
+    ("command", "left_out"),
+    [
+        pytest.param("prober --master=x --nodaemon", True, id="other options of the same program"),
+        pytest.param("prober --master=x web", False, id="a word that says what it does"),
+        pytest.param("watcher --master=x", False, id="another program"),
+    ],
+)
+def test_what_one_script_starts_instead_of_what_is_on_is_left_out(command, left_out):
+    at = Evidence("/etc/services.d/probe/run", 3)
+    own = {"scope": ("init", "s6/probe"), "evidence": at}
+    off = process("other", command, off="MASTER is set", **own)
+    plan = planned(off, process("probe", "prober --config=y", **own), process("web", "gunicorn app:app"))
+    assert bool(plan.drops) is left_out

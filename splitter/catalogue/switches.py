@@ -79,7 +79,14 @@ def _same(one: Process, other: Process) -> bool:
         return False
     if known is not None and known.role != "drop":
         return meaning(other) == known
-    return mine.args[:1] == theirs.args[:1]
+    if mine.args[:1] == theirs.args[:1]:
+        return True
+    # The run script of one service gives way to either, with other options: two settings of the one program.
+    common = [a for a, b in zip(one.scope, other.scope, strict=False) if a == b]
+    service = bool(common) and common[-1].split("/")[-2:-1] in (["s6"], ["runit"], ["supervisord"])
+    script = service and one.evidence.path == other.evidence.path
+    options = all(word.startswith("-") for word in (*mine.args, *theirs.args))
+    return script and options and other.command.argv[: -len(theirs.args)] == one.command.argv[: -len(mine.args)]
 
 
 def _variable(name: str) -> bool:

@@ -51,6 +51,7 @@ class _Work:
         self.notes: list[str] = []
         self.external: dict[str, Draft] = {}
         self.position = {p.name: at for at, p in enumerate(facts.processes)}
+        self.on: frozenset[str] = frozenset()  # the names of services that are on by default
 
     def plan(self) -> Plan:
         image = self.image
@@ -77,6 +78,7 @@ class _Work:
             else:
                 stays.append(each)
         rest = schedule(stays, self.facts.processes, self.drafts, self.drops, image, self.asker)
+        self.on = frozenset(service_name(e.process, e.role, e.known) for e in rest if not e.process.off)
         for group in together.decide(rest, placed, self.facts, image, self.asker):
             grouped.fill(self.service(group.main), group)
         once = self.servers(once)
@@ -141,9 +143,8 @@ class _Work:
     def service(self, each: Placed) -> Draft:
         """A service of its own for one process that stays up."""
         process = each.process
-        name = distinct(service_name(process, each.role, each.known), self.drafts.each)
         draft = Draft(
-            name=name,
+            name=self.called(each),
             role=each.role,
             because=each.because,
             found=[process],
@@ -163,6 +164,14 @@ class _Work:
             if note.startswith(TOLD):
                 draft.note(note[0].upper() + note[1:] + ".")
         return self.drafts.add(behind(draft, process))
+
+    def called(self, each: Placed) -> str:
+        """The name of its service. What is on by default has its own; a step that bears it has no service."""
+        name = service_name(each.process, each.role, each.known)
+        steps = {p.name for p in self.facts.processes if p.lifetime == "job"}
+        stem, dash, number = name.rpartition("-")
+        name = stem if dash and number.isdigit() and each.process.name == name and stem in steps else name
+        return distinct(name, (*self.drafts.each, *(self.on if each.process.off else ())))
 
     def servers(self, once: list[tuple[int, Placed]]) -> list[tuple[int, Placed]]:
         """Decide where each embedded server runs; what only made a server that goes is dropped with it."""
