@@ -22,7 +22,7 @@ OTHERS = frozenset((
     "concurrently", "npm-run-all", "npm-run-all2", "run-s", "run-p", "nodemon", "monofy", "service", "invoke-rc.d",
     "rc-service", "rc-update", "start-stop-daemon", "systemctl", "runuser", "with-contenv", "execlineb", "uwsgi",
     "turbo", "nx", "lerna", "wsrun", "multirun", "mprocs", "conc", "parallel",
-    "docker-systemctl-replacement", "openrc", "openrc-run",
+    "docker-systemctl-replacement", "openrc", "openrc-run", "chaperone",
 ))  # fmt: skip
 OPTIONS_WITH_VALUE = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")
 
