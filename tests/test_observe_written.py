@@ -165,3 +165,37 @@ def test_what_a_volume_holds_already_is_not_told():
     written = Written("/app/data/x", (), Evidence("run time"))
     plan = make_plan(Facts((JOB, WEB, WORKER), written=(written,)), image, {})
     assert plan.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("waits", "opened", "target"),
+    [
+        pytest.param(
+            "/srv/app/out.txt", [Open(4, "/srv/app/out.txt", write=True)], "/srv/app/out.txt", id="for the file"
+        ),
+        pytest.param("/srv/app/", [Open(4, "/srv/app/out.txt", write=True)], "/srv/app", id="for its folder"),
+        pytest.param("/srv/other", [Open(4, "/srv/app/out.txt", write=True)], "", id="for another"),
+        pytest.param("/srv/app/out.txt", [Open(5, "/srv/app/out.txt", write=True)], "", id="for what it writes itself"),
+        pytest.param(
+            "/srv/app/out.txt",
+            [Open(4, "/srv/app/out.txt", write=True), Open(3, "/srv/app/out.txt", write=True)],
+            "",
+            id="for what several write",
+        ),
+    ],
+)
+def test_who_waits_for_what_another_was_seen_to_write_is_joined_to_it(waits, opened, target):
+    watch = declared("watch", f"inotifywait -m {waits}")
+    processes = (declared("web", "gunicorn shop"), declared("worker", "celery -A shop"), watch)
+    run = Observation(
+        processes=(
+            seen(1, 0, "sh /start.sh", 0.0),
+            seen(3, 1, "gunicorn shop", 1.0),
+            seen(4, 1, "celery -A shop", 1.0),
+            seen(5, 1, f"inotifywait -m {waits}", 1.0),
+        ),
+        files=tuple(opened),
+    )
+    merged = merge(Facts(processes), run, image_of({"/srv/app/x.py": ""}))
+    found = [(c.between, c.target) for c in merged.couplings if c.how == "watch"]
+    assert found == ([(("watch", "worker"), target)] if target else [])

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from splitter.catalogue import one_off, service
 from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
-from splitter.inspection._reread import heard_of, named_twice
+from splitter.inspection._reread import heard_of, named_twice, waited_for
 from splitter.inspection._together import connections, listening, memory, shared
 from splitter.inspection._told import ending, line, noted, otherwise, passing
 from splitter.inspection._touched import written as touched
@@ -43,6 +43,8 @@ def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
     written = tuple(touched(seen, matched, order))
     heard = tuple(listening(kept, seen, matched))
     kept = heard_of(kept, heard, image)
+    waits = tuple(waited_for(kept, written, image))
+    kept = replace(kept, couplings=(*kept.couplings, *waits))
     kept = replace(kept, couplings=(*kept.couplings, *named_twice(kept, written)))
     more = (*connections(kept, seen, matched, order), *shared(kept, seen, matched, order))
     kept = replace(kept, couplings=(*kept.couplings, *more))

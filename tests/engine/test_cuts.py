@@ -104,6 +104,11 @@ CASES = {
         pantry="--file /srv/shelf/flour.txt",
         cook=f"{COOK} --file /srv/shelf/flour.txt",
     ),
+    "a shared file that one waits for": Case(
+        {"cook": "volumes: !reset []"},
+        pantry="--diary /srv/shelf/diary.txt",
+        cook="/bin/sh /srv/watch.sh",
+    ),
     "shared memory": Case(
         {"cook": "ipc: !reset null"},
         pantry="--memory flour",

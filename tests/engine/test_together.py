@@ -86,7 +86,7 @@ STEERED, SIGNALLED = "cut:control/bell/pantry", "cut:signal/bell/pantry"
 class Form:
     """How the image starts what it has, what ties two of them, and the folder that the image is built on.
 
-    `means` are words of the command with which what stays together is started.
+    `means` are words of the command with which what stays together is started, `home` the service that runs it.
     """
 
     command: str
@@ -95,6 +95,7 @@ class Form:
     bond: str = STEERED
     more: str = ""
     base: str = "tests/engine/kitchen"
+    home: str = "pantry"
 
 
 def folders(parent, steer, bell=RUN):
@@ -154,13 +155,17 @@ def defined(kinds):
     return {f"/etc/s6-overlay/s6-rc.d/{path}": text for path, text in found.items()}
 
 
+def supervised(pantry, bell, more=""):
+    """Programs of supervisord: one that offers something, one that uses it, and another. `more` is of the second."""
+    conf = SUPERVISORD.replace(PANTRY, pantry).replace("command=/srv/bell.sh\n", f"command=/srv/bell.sh\n{more}")
+    conf = conf.replace(COOK, "python3 /srv/cook.py --file /srv/none") if pantry != PANTRY else conf
+    return {"/etc/supervisor/supervisord.conf": conf, "/srv/bell.sh": BELL.format(steer=bell)}
+
+
 FORMS = {
     "supervisord": Form(
         '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
-        {
-            "/etc/supervisor/supervisord.conf": SUPERVISORD,
-            "/srv/bell.sh": BELL.format(steer="supervisorctl restart pantry"),
-        },
+        supervised(PANTRY, "supervisorctl restart pantry"),
         '["supervisord", "-n"',
     ),
     "a key": Form(
@@ -247,6 +252,25 @@ FORMS = {
         SIGNALLED,
         RUNNERS,
     ),
+    "a display": Form(
+        '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
+        supervised("Xvfb :9 -screen 0 64x64x8", "python3 /srv/screen.py", 'environment=DISPLAY=":9"\n'),
+        '["supervisord", "-n"',
+        "cut:display/bell/pantry",
+        APT.format("xvfb").rstrip() + " /usr/lib/*/dri /usr/lib/*/libLLVM*\n",
+        home="bell",
+    ),
+    "a watched file among code": Form(
+        '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
+        {
+            path: text.replace("/dev/stdout", "/srv/diary.txt", 1)
+            for path, text in supervised(
+                "python3 /srv/cook.py --file /srv/pantry.py", "inotifywait -qq -t 3 -e modify /srv/diary.txt"
+            ).items()
+        },
+        '["supervisord", "-n"',
+        "cut:watch/bell/pantry",
+    ),
     "a plain shell": Form(
         '["/srv/start.sh"]',
         {"/srv/start.sh": START, "/srv/ring-close.sh": SIGNAL},
@@ -266,12 +290,13 @@ def test_what_cannot_be_parted_works_together_and_only_so(form, build_image, sta
     assert FORMS[form].means in text
     whole = stack(file, any_port(tmp_path, text))
     whole.up()
-    until(lambda: times(whole, "pantry", REACHED) > 2)
-    assert not times(whole, "pantry", CLEAN), "it did once more what is done once"
+    home = FORMS[form].home
+    until(lambda: times(whole, home, REACHED) > 2)
+    assert not times(whole, home, CLEAN), "it did once more what is done once"
     begun = time.monotonic()
-    whole("stop", "pantry")
+    whole("stop", home)
     assert time.monotonic() - begun < 8, "it had to be killed"
-    assert whole.containers("pantry")[0]["State"]["ExitCode"] != 137
+    assert whole.containers(home)[0]["State"]["ExitCode"] != 137
     whole.down()
 
     part = tmp_path / "parted" / "docker-compose.yml"

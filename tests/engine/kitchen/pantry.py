@@ -40,6 +40,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--bind", default=f"{os.environ.get('HOST', '0.0.0.0')}:9000")
 parser.add_argument("--unix")
 parser.add_argument("--file")
+parser.add_argument("--diary")
 parser.add_argument("--memory")
 parser.add_argument("--sysv", type=int)
 parser.add_argument("--hatch", action="store_true")
@@ -52,6 +53,11 @@ elif args.file:
     while True:
         pathlib.Path(args.file).write_text("flour")
         time.sleep(0.2)
+elif args.diary:
+    with open(args.diary, "a", buffering=1) as diary:
+        while True:
+            print("flour", file=diary)
+            time.sleep(0.2)
 elif args.memory:
     memory = shared_memory.SharedMemory(args.memory, create=True, size=5)
     resource_tracker.unregister(f"/{args.memory}", "shared_memory")
