@@ -133,6 +133,9 @@ PHP = [
     ("an array", "<?php $h = $_ENV['R'] ?? '127.0.0.1:6379';\n", [("default R", "127.0.0.1:6379", 1)]),
     ("PDO", "<?php new PDO('mysql:host=localhost;port=3307;dbname=x');\n", [("code", "127.0.0.1:3307", 1)]),
     ("define", "<?php define('DB_HOST', 'localhost');\n", [("code", "127.0.0.1", 1)]),
+    ("a file beside it", "<?php $f = __DIR__ . '/../db/x.db';\n", [("code", "/db/x.db", 1)]),
+    ("a file beside it, of old", "<?php $f = dirname(__FILE__) . '/db/x.db';\n", [("code", "/app/db/x.db", 1)]),
+    ("a file of some folder", "<?php $f = $folder . '/db/x.db';\n", []),
     ("text around it", "<p>'localhost:1'</p>\n<?php # 'localhost:2'\n", []),
 ]
 

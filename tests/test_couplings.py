@@ -589,6 +589,34 @@ def test_templates_that_are_filled_at_boot(path, address, target):
     assert [c[1] for c in got if c[2] == ("nginx", "web")] == ([target] if target else [])
 
 
+FPM = process("php-fpm", "php-fpm -F")
+TO_FPM = "http { server { location ~ php { fastcgi_pass unix:/run/php.sock; } } }"
+
+
+@pytest.mark.parametrize(
+    ("base", "between"),
+    [
+        pytest.param("php:8-fpm", [("nginx", "php-fpm")], id="its settings are in a base that is not at hand"),
+        pytest.param("", [], id="nothing says that it listens there"),
+    ],
+)
+def test_a_socket_that_is_named_after_php_is_that_of_the_one_php_fpm(base, between):
+    image = image_of({"/etc/nginx/nginx.conf": TO_FPM}, base=base)
+    assert [c.between for c in find(image, (NGINX, FPM)) if c.kind == "socket"] == between
+
+
+def test_what_tells_an_application_server_where_to_listen_is_no_use_of_it():
+    served = process("web", "granian --uds /run/app/web.sock app:app", env={"GRANIAN_SOCKET": "/run/app/web.sock"})
+    assert found((served, replace(WORKER, env=dict(served.env)))) == []
+
+
+def test_a_server_that_is_told_its_own_address_uses_nobody():
+    env = {"API_HOST": "127.0.0.1", "API_PORT": "7002"}
+    api = process("api", "gunicorn --bind 127.0.0.1:7002 api:app", env=env)
+    other = process("other", "/app/other", env={"API_PORT": "7002"})
+    assert [c for c in found((api, other)) if c[2][-1] == "other"] == []
+
+
 def test_debians_php_fpm_listens_on_a_socket_of_its_name():
     conf = "server { location ~ php { fastcgi_pass unix:/var/run/php/php8.3-fpm.sock; } }\n"
     fpm = process("php-fpm", "php-fpm8.3 -F")

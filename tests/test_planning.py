@@ -401,6 +401,36 @@ def test_files_made_once_are_on_a_volume_of_those_that_read_them():
         assert [m.path for m in made[name].volumes] == ["/data"]
 
 
+def test_what_one_adds_to_accounts_and_system_folders_is_no_volume():
+    make = process("accounts", ["sh", "-c", "echo app:x:7: >> /etc/group; echo 1 > /etc/default/app"],
+                   lifetime="job", phase="once")  # fmt: skip
+    reads = process("web", ["sh", "-c", "exec puma -C /etc/default/app -g /etc/group"])
+    assert all(s.volumes == () for s in planned(make, reads).services)
+
+
+def test_data_beside_data_of_the_image_can_be_shared():
+    image = image_of({"/app/db/.gitkeep": "", "/app/db/empty.db": "x", "/app/main.rb": "x"}, workdir="/app")
+    files = Coupling("files", "/app/db/app.db", ("web", "sidekiq"), AT)
+    code = Coupling("files", "/app", ("web", "sidekiq"), AT)
+    plan = planned(WEB, WORKER, image=image, couplings=[files, code])
+    assert [[m.path for m in s.volumes] for s in plan.services] == [["/app/db"], ["/app/db"]]
+    assert plan.couplings[1].resolution.startswith("what is written below it is in volumes")
+
+
+def test_fastcgi_that_a_base_exposes_is_not_published_behind_a_proxy():
+    image = with_config(image_of(), ports=("9000/tcp", "8080/tcp"))
+    made = services(planned(process("nginx", "nginx"), process("php-fpm", "php-fpm -F"), image=image))
+    assert (made["php-fpm"].ports, made["nginx"].ports) == ((), ("8080:8080",))
+    assert services(planned(process("php-fpm", "php-fpm -F"), image=image))["php-fpm"].ports[0] == "9000:9000"
+
+
+def test_a_service_has_no_number_where_only_a_step_has_its_name():
+    check = process("postfix", "postfix check", lifetime="job", phase="prepare")
+    made = services(planned(check, process("postfix-2", "/app/start", notes=(UNREAD,))))
+    assert [n for n in made if "postfix" in n] == ["postfix"]
+    assert made["postfix"].role == "web"
+
+
 def test_where_a_shell_stands_in_front_a_variable_of_the_image_stays_one():
     spoken = '"${APP_HOME}/bin/app" --all'
     main = process("app", "", user="app", scope=("entry",))

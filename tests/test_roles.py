@@ -38,6 +38,7 @@ SIDEKIQ = process("sidekiq", "sidekiq")
         pytest.param("mail-worker", "/app/bin/thing", "worker", id="only a name"),
         pytest.param("clock", "/app/bin/thing", "scheduler", id="only a name of a clock"),
         pytest.param("thing", "/app/bin/thing", "worker", id="nothing at all"),
+        pytest.param("paywebhook.php-2", "php /app/pay.php", "worker", id="an ending that is no word of a name"),
         pytest.param("thing_server", "/app/bin/thing_server --ingestor", "worker", id="an option that names a role"),
         pytest.param("thing_server", "/app/bin/thing_server --worker 4", "web", id="an option with a value"),
     ],
@@ -60,6 +61,10 @@ def test_an_exposed_port_is_that_of_the_one_process_of_which_nothing_is_known():
 def test_an_exposed_port_says_nothing_where_two_may_be_meant():
     found = planned(process("this", "/app/this"), process("that", "/app/that"), ports=("8065/tcp",))
     assert found == {"this": "worker", "that": "worker"}
+
+
+def test_a_name_that_says_nothing_stands_in_a_folder_that_does():
+    assert planned(process("node", "node index.js", workdir="/code/server"), SIDEKIQ)["node"] == "web"
 
 
 @pytest.mark.parametrize(

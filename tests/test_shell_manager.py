@@ -216,6 +216,12 @@ def test_an_endless_loop_is_one_service():
     assert loop.notes == ("runs every 60 seconds in a shell loop", "the loop also runs php b.php")
 
 
+def test_of_the_same_server_by_two_names_one_is_on():
+    text = "if [ -f /usr/sbin/cron ]; then exec /usr/sbin/cron -f; else exec /usr/sbin/crond -f; fi"
+    found, _ = script(text, base="x:1")
+    assert [(p.command.program, bool(p.off)) for p in found] == [("cron", False), ("crond", True)]
+
+
 @pytest.mark.parametrize(
     ("text", "argv", "off"),
     [

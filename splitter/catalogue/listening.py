@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1", "ip6-localhost")
 BINDS = frozenset(
     ("-b", "--bind", "--binding", "--listen", "--address", "--addr", "--http", "--http-socket", "--http-address",
      "-listen", "-addr", "--listen-address", "--web.listen-address", "--socket", "-S", "--host-port", "--listen-addr",
-     "-listenAddr", "--listenAddr")
+     "-listenAddr", "--listenAddr", "--uds")
 )  # fmt: skip
 PORTS = frozenset(("-p", "--port", "-port", "--http-port", "--server.port", "--server-port", "-P", "--listen-port"))
 SCHEMES = frozenset(("unix", "http", "https", "tcp", "tcp4", "tcp6", "ssl", "h2", "h2c", "ws", "wss", "fcgi", "udp"))
@@ -82,6 +82,8 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
         if not equals:
             value = argv[at + 1] if at + 1 < len(argv) else ""
         place = at if equals else at + 1
+        if option == "-s" and known is not None and known.name == "fcgiwrap":
+            option = "--socket"
         if option in binds or (option in PORTS and ":" in value):
             if option == "-b" and known is not None and known.name == "rails server" and ":" not in value.strip("[]:"):
                 host = value

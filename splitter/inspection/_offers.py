@@ -207,7 +207,7 @@ class Directory:
         """Who listens at this address; one that is sure of it goes before one that would by default."""
         near = self._by_port.get(asked.port, ()) if not asked.unix else self.offers
         found = [o for o in near if o.name != but and self._same(o.address, asked)]
-        if not found and asked.port:
+        if not found and asked.port and not any(o.name == but and self._same(o.address, asked) for o in near):
             # The script or the environment of one process alone has this number.
             holding = [
                 (m, numbers[asked.port]) for m, numbers in self.silent if asked.port in numbers and m.name != but
@@ -218,10 +218,21 @@ class Directory:
 
     def left(self, asked: Address, but: str, evidence: Evidence) -> Offer | None:
         """Who listens where nobody is known to: the one process that may serve and of which no address is known."""
+        if asked.unix:
+            return self._fpm(asked, evidence)
         may = [m for m, _ in self.silent if m.name != but and m.role in ("", "web")]
         if len(may) != 1 or may[0].process.off or not asked.port or asked.port in server_ports():
             return None
         return Offer(may[0], Address("", asked.port), evidence, certain=False)
+
+    def _fpm(self, asked: Address, evidence: Evidence) -> Offer | None:
+        """The one php-fpm, where a socket is named after it, and its own settings are in a base that is not at hand."""
+        name = posixpath.basename(asked.unix)
+        found = {o.name: o for o in self.offers if o.member.known is not None and o.member.known.name == "php-fpm"}
+        sure = any(o.certain for o in found.values())
+        if len(found) != 1 or sure or self.image.complete or not ("php" in name or "fpm" in name):
+            return None
+        return Offer(next(iter(found.values())).member, _real(asked, self.image), evidence, certain=False)
 
     def named(self, names: Iterable[str], but: str = "", port: int = 0) -> Offer | None:
         """The one server whose catalogue name is among these; None where there is none, or several of them."""

@@ -11,6 +11,9 @@ from splitter.inspection._offers import DISPLAYS, Directory, Member, Offer
 from splitter.model.facts import CouplingKind, Evidence, Gap
 from splitter.model.image import Image
 
+APPLICATION_SERVERS = frozenset(
+    ("granian", "gunicorn", "uvicorn", "uwsgi", "hypercorn", "daphne", "puma", "unicorn", "thin", "octane", "waitress")
+)
 UNHEARD = "and nothing in the image is known to listen there"
 
 HOST_WORDS = ("HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR", "IP")
@@ -85,6 +88,8 @@ def environment(team: tuple[Member, ...], image: Image, directory: Directory) ->
                     continue
                 asked = with_port(asked, name, env)
                 offer = meant(asked, name, directory, member.name)
+                if offer is not None and told_itself(name, offer):
+                    continue
                 if offer is not None and public(asked, offer, name, image):
                     yield Gap(f"{name} names {asked}, which is published: left as it is, for it may be how "
                               f"outsiders call {offer.name}", evidence)  # fmt: skip
@@ -92,6 +97,12 @@ def environment(team: tuple[Member, ...], image: Image, directory: Directory) ->
                     yield use(member, offer, asked, evidence, f"env {name}", value)
                 elif (asked.port or asked.unix) and directory.at(asked) is None:
                     yield unmatched(f"{name} names", asked, evidence)
+
+
+def told_itself(name: str, offer: Offer) -> bool:
+    """Whether a variable is how an application server itself is told where to listen: `GRANIAN_SOCKET`."""
+    first = next(iter(words(name)), "")
+    return offer.member.role == "web" and first in APPLICATION_SERVERS and first in str(offer.member.process.command)
 
 
 def public(asked: Address, offer: Offer, name: str, image: Image) -> bool:

@@ -60,10 +60,18 @@ def _alternatives(found: list[Unit]) -> None:
     for at, unit in enumerate(stay):
         for before in stay[:at]:
             guard = next((g for g in before.call.guards if f"! {g}" in unit.call.guards), "")
-            if guard and before.meaning.name == unit.meaning.name and not before.call.off:
+            if guard and _same_program(before.meaning, unit.meaning) and not before.call.off:
                 call = replace(unit.call, off=f"not: {guard}", guards=())
                 unit.meaning = replace(unit.meaning, call=call)
                 break
+
+
+def _same_program(one: Meaning, other: Meaning) -> bool:
+    """Whether two commands start the same server, perhaps by another distribution's name of it (cron, crond)."""
+    if one.name == other.name:
+        return True
+    known = one.known
+    return known is not None and not known.family and known == other.known
 
 
 def _afterwards(found: list[Unit], meanings: Sequence[Meaning]) -> None:

@@ -191,6 +191,8 @@ class Cuts:
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"
         folder = holding(path, self.image)
+        if self.holds_code(folder) and all(any(within(m, path) and m != path for m in d.mounts) for d in together):
+            return "what is written below it is in volumes, and the rest is in the image"
         if crowded(path, self.image) or self.holds_code(folder):
             gap = f"{names(together)} share {path}, and {folder} holds more than that; give it a folder of its own"
             self.gaps.append(Gap(gap, coupling.evidence))

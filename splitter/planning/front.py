@@ -26,6 +26,9 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
         if not number.isdigit() or port in taken:
             continue
         taken.add(port)
+        if fpm := _fastcgi(int(number), drafts, faces):
+            notes.append(f"{number} of {fpm.name} is not published: it speaks FastCGI, which the proxy asks it.")
+            continue
         draft = _listener(int(number), faces) or _listener(int(number), [d for d in drafts if d not in faces])
         if draft is None:
             draft = _guess(int(number), faces)
@@ -61,6 +64,15 @@ def answer(drafts: Drafts, couplings: Iterable[Coupling]) -> None:
         users = [d for name in coupling.between[:-1] if (d := drafts.of(name)) is not None]
         if offerer.name not in root.aliases and any(drafts.root(d) is not root for d in users):
             root.aliases.append(offerer.name)
+
+
+def _fastcgi(port: int, drafts: Drafts, faces: list[Draft]) -> Draft | None:
+    """The php-fpm behind a proxy whose port this is: its base image exposes it, wherever it listens now."""
+    if not any(d.role == "proxy" for d in faces) or any((x := d.listens_on(port)) and x.certain for d in faces
+                                                        if d.role == "proxy"):  # fmt: skip
+        return None
+    return next((d for d in drafts.own() if d.known is not None and d.known.name == "php-fpm"
+                 and (d.known.port == port or d.listens_on(port))), None)  # fmt: skip
 
 
 def _listener(port: int, drafts: list[Draft]) -> Draft | None:

@@ -11,12 +11,15 @@ from splitter.planning.draft import Draft, Drafts
 from splitter.planning.inherited import gives, reading
 from splitter.planning.names import volume_name
 from splitter.planning.secrets import Secrets
+from splitter.planning.volumes import TOO_MUCH
 from splitter.shell.calls import Call
 from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate
 
 SECRET = "makes a secret"  # what the shell manager notes of a step
 OUTPUTS = ("-out", "-f", "--output", "-o", "--out")
+# Each container has its own: an account that one makes is none of another's.
+ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow")
 OWN = ("/tmp", "/run", "/var/run", "/dev", "/proc", "/sys")
 
 
@@ -35,7 +38,9 @@ def share(job: Draft, drafts: Drafts, image: Image, volumes: dict[str, Volume], 
             if all(any(within(path, m) for m in d.mounts) for d in everyone):
                 continue
             folder = posixpath.dirname(path)
-            if folder.count("/") < 1 or folder == "/" or any(image.names(folder)):
+            if path in ACCOUNTS:
+                continue
+            if folder in TOO_MUCH or any(image.names(folder)):
                 if given(path, everyone, secrets):
                     continue
                 said = f"{path} is made once and stands among files of the image; give it a folder of its own"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast, get_args
 
-from splitter.catalogue import Known, peel
+from splitter.catalogue import Known, peel, service
 from splitter.catalogue.listening import Listener, listeners, number
 from splitter.catalogue.meaning import checks, meaning
 from splitter.catalogue.switches import spare
@@ -39,9 +39,11 @@ ASKS_ALONE = frozenset(("-v", "-V", "version", "help"))  # where they are all th
 WAITED = "depends_on waits for it now"
 ASKED = "it only asks a program something, and leaves nothing behind"
 MODE = "the argument "  # the shell manager's word for a switch that is an argument of the entrypoint
+AS_IT_IS = "run as it is"  # the shell manager's note
 LOOKS = "it only looks at the others and prints"  # the shell manager's note
 CHECKS = frozenset(("-t", "-T", "-v", "-V", "--version", "--help", "configtest", "validate", "--check-config", "-s"))
 
+SCRIPTS = (".php", ".sh", ".py", ".js", ".rb", ".pl")  # endings of names
 # A loop that looks for more work does so more often (seconds).
 RARELY = 30
 TAKES_WORK = frozenset(("worker", "workers", "queue", "consumer", "sidekiq", "celery", "subscriber", "getmail"))
@@ -108,6 +110,14 @@ def place(
             role = _ask(process, "scheduler", because, asker, risky=True)
             return Placed(process, because, role, known=known, listens=listens)
         return Placed(process, known.because, role, known=known, listens=listens)
+    named = (
+        service((process.name,)) if known is None and (AS_IT_IS in process.notes or UNREAD in process.notes) else None
+    )
+    if named is not None and named.role in ROLES:
+        # A script of a supervisor that nobody could take apart is called after what it runs.
+        because = f"its name says {named.name}: {named.because}"
+        own = (Listener("", named.port, certain=False),) if named.port and not listens else listens
+        return Placed(process, because, named.role, listens=own)
     listens = _its_own(process, image, siblings, listens)
     if known is None and not listens and process.name in reached and hinted(process) is None:
         listens = (Listener("", reached[process.name]),)
@@ -221,13 +231,16 @@ def _plumbing(process: Process, known: Known, image: Image, asker: Asker, siblin
 def tokens(process: Process) -> Iterator[str]:
     """The telling words of a process: of its name first, then of its script and of its plain arguments."""
     meant = peel(process.command.argv)
-    texts = [process.name]
+    stem, ending = posixpath.splitext(process.name)
+    texts = [stem if ending.startswith(SCRIPTS) else process.name]  # `pay.php-2` says nothing of PHP
     if meant is not None:
         stem = posixpath.splitext(meant.name)[0]
         texts += [stem, *(a for a in meant.args[:4] if not a.startswith(("-", "/", "$")) and len(a) < 40)]
         texts += _modes(meant.args)
         if stem in ("main", "index", "server", "app", "start", "run", "entrypoint"):
-            texts += list(reversed(posixpath.dirname(meant.program).split("/")))[:4]
+            # A name that says nothing stands in a folder that may: `node index.js` in /code/server.
+            folder = posixpath.dirname(posixpath.join(process.workdir or "/", meant.program))
+            texts += list(reversed(folder.split("/")))[:4]
     for text in texts:
         word = ""
         for c in text:

@@ -17,9 +17,10 @@ SYSTEM = ("etc", "usr", "bin", "sbin", "lib", "lib64", "boot", "root")
 NOT_KEPT = ("cache", "caches", "tmp", "temp", "log", "logs", "run", "__pycache__", "node_modules", "lock", "locks")
 MANY = 8
 # Folders that hold more than what two services share.
+DATA = frozenset((".db", ".sqlite", ".sqlite3", ".db3", ".rdb", ".mdb"))  # files that are data, and never code
 TOO_MUCH = frozenset(
     ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/tmp", "/var", "/run", "/var/run", "/home",
-     "/opt", "/srv", "/root", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
+     "/opt", "/srv", "/root", "/etc/default", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
 )  # fmt: skip
 LOG_ENDS = (".log", ".pid", ".lock", ".sock", ".socket")
 
@@ -161,7 +162,13 @@ def holding(path: str, image: Image) -> str:
 def crowded(path: str, image: Image) -> bool:
     """Whether the folder that holds a path holds more than it, so that it is too much for a volume."""
     folder = holding(path, image)
-    return folder in TOO_MUCH or (folder != path and any(n != posixpath.basename(path) for n in image.names(folder)))
+    return folder in TOO_MUCH or (folder != path and any(not _like(n, path) for n in image.names(folder)))
+
+
+def _like(name: str, path: str) -> bool:
+    """Whether an entry beside a path is data of the same kind (`empty.db`), or only keeps the folder (`.gitkeep`)."""
+    suffix = posixpath.splitext(path)[1]
+    return name == posixpath.basename(path) or name[0] == "." or (suffix in DATA and name.endswith(suffix))
 
 
 def works_below(folder: str, workdirs: Iterable[str]) -> bool:

@@ -3,6 +3,7 @@
 `process.env.X || "v"`, `ENV.fetch("X", "v")`, `ENV["X"] || "v"`, `getenv('X') ?: 'v'`, `env('X', 'v')`, `host: "v"`.
 """
 
+import posixpath
 from collections.abc import Iterator, Mapping
 
 from splitter.catalogue.listening import number
@@ -12,6 +13,7 @@ from splitter.inspection._tokens import Language, Token, tokens
 from splitter.inspection.code import Found, ending
 from splitter.inspection.code._paths import database, sqlite
 from splitter.model.facts import Evidence
+from splitter.model.image import normal
 
 LANGUAGES: dict[str, Language] = {
     ".js": "js", ".mjs": "js", ".cjs": "js", ".ts": "js", ".mts": "js", ".cts": "js", ".json": "js",
@@ -21,6 +23,7 @@ ENDINGS = tuple(LANGUAGES)
 ELSE = ("||", "??", "?:", "or", "||=", "??=")
 GETTERS = frozenset(("fetch", "env", "getenv", "getEnv", "get_env", "getenv_docker", "env_or", "optional"))
 ARRAYS = frozenset(("ENV", "$_ENV", "$_SERVER"))
+JOINS = (".", "+")  # of two texts
 COMPARES = frozenset(("==", "===", "!=", "includes", "in_array", "include"))
 SERVES = frozenset(("listen", "bind", "createServer"))
 AROUND = 14  # tokens in which the other settings of the same call or table stand
@@ -45,7 +48,7 @@ def _all(
             continue
         name = variable(found, at)
         how = f"default {name}" if name else "config" if json else "code"
-        if file := sqlite(token.text, folder) or database(token.text):
+        if file := sqlite(token.text, folder) or database(_joined(found, at, path)):
             yield Found(token.text, here, how, name, path=file)
         if not name and (_compared(found, at) or _serves(found, at) or _is_key(found, at)):
             continue
@@ -57,6 +60,15 @@ def _all(
             # A JSON string may be written with escapes: what stands there for certain is the host.
             written = asked.host if json and token.text not in text else token.text
             yield Found(written, here, how, name, " ".join((hint, name, *_hints(found, at))), asked)
+
+
+def _joined(found: list[Token], at: int, path: str) -> str:
+    """The text with the folder that it is joined to: `__DIR__ . "/db/x.db"`; "" where that is not known."""
+    if at == 0 or found[at - 1].text not in JOINS or found[at - 1].kind != "mark":
+        return found[at].text
+    before = [t.text for t in found[max(0, at - 5) : at - 1]]
+    here = before[-1:] in (["__DIR__"], ["__dirname"]) or before[-4:] == ["dirname", "(", "__FILE__", ")"]
+    return normal(posixpath.join(posixpath.dirname(path), found[at].text.lstrip("/"))) if here else ""
 
 
 def variable(found: list[Token], at: int) -> str:
