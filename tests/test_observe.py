@@ -559,16 +559,17 @@ def test_a_connection_becomes_a_coupling_unless_a_file_tells_of_it():
     assert [c.between for c in facts.couplings[1:]] == [("worker", "redis")]
 
 
-def test_files_that_two_open_are_a_coupling_and_outputs_are_not():
+def test_files_that_two_keep_open_are_a_coupling_and_outputs_are_not():
     run = Observation(
         tuple(RUNIT),
         files=(
-            Open(3, "/app/db.sqlite3", True, True), Open(6, "/app/db.sqlite3", True, True),
-            Open(3, "/app/in.txt", True, True), Open(6, "/app/in.txt", True),
-            Open(3, "/var/log/boot.log", False, True, True), Open(6, "/var/log/boot.log", False, True, True),
-            Open(3, "/usr/lib/x.rb", True), Open(6, "/usr/lib/x.rb", True), Open(6, "/app/own.txt", False, True),
-            Open(3, "/dev/shm/ring", True, True), Open(6, "/dev/shm/ring", True),
-            Open(2, "/etc/service/web/lock", False, True),
+            Open(3, "/app/db.sqlite3", True, True, held="w"), Open(6, "/app/db.sqlite3", True, True, held="w"),
+            Open(3, "/app/in.txt", True, True, held="w"), Open(6, "/app/in.txt", True, held="r"),
+            Open(3, "/var/log/boot.log", False, True, True, "w"), Open(6, "/var/log/boot.log", False, True, True, "w"),
+            Open(3, "/usr/lib/x.rb", True, held="r"), Open(6, "/usr/lib/x.rb", True, held="r"),
+            Open(6, "/app/own.txt", False, True, held="w"),
+            Open(3, "/dev/shm/ring", True, True, held="w"), Open(6, "/dev/shm/ring", True, held="r"),
+            Open(2, "/etc/service/web/lock", False, True, held="w"),
         ),
     )  # fmt: skip
     facts = merge(Facts((WEB, WORKER)), run, IMAGE)
@@ -577,11 +578,30 @@ def test_files_that_two_open_are_a_coupling_and_outputs_are_not():
         ("files", "/app/in.txt", ("worker", "web")),
         ("shm", "/dev/shm/ring", ("worker", "web")),
     ]
-    assert [(w.path, w.writers, w.readers) for w in facts.written] == [
-        ("/app/db.sqlite3", ("web", "worker"), ()),
-        ("/app/in.txt", ("web",), ("worker",)),
-        ("/app/own.txt", ("worker",), ()),
-        ("/dev/shm/ring", ("web",), ("worker",)),
+    assert [(w.path, w.writers, w.readers, w.held) for w in facts.written] == [
+        ("/app/db.sqlite3", ("web", "worker"), (), True),
+        ("/app/in.txt", ("web",), ("worker",), True),
+        ("/app/own.txt", ("worker",), (), True),
+        ("/dev/shm/ring", ("web",), ("worker",), False),
+    ]
+
+
+def test_files_that_are_open_for_moments_are_told_and_are_no_coupling():
+    run = Observation(
+        tuple(RUNIT),
+        files=(
+            Open(3, "/app/kept.db", True, True, held="w"), Open(6, "/app/kept.db", True),
+            Open(3, "/app/in.txt", True, True), Open(6, "/app/in.txt", True),
+            Open(3, "/app/late.txt", True, True, held="r"), Open(6, "/app/late.txt", True, held="r"),
+        ),
+    )  # fmt: skip
+    facts = merge(Facts((WEB, WORKER)), run, IMAGE)
+    assert facts.couplings == ()
+    assert [(w.path, w.writers, w.readers, w.held) for w in facts.written] == [
+        ("/app/kept.db", ("web",), (), True),
+        ("/app/in.txt", ("web",), ("worker",), False),
+        ("/app/kept.db", ("web",), ("worker",), False),
+        ("/app/late.txt", ("web",), ("worker",), False),
     ]
 
 
@@ -674,6 +694,7 @@ def test_part_of_a_declared_step_is_not_told_again():
 
 
 def test_a_file_in_a_folder_that_is_shared_anyway_is_no_other_coupling():
-    run = Observation(tuple(RUNIT), files=(Open(3, "/app/data/x", True, True), Open(6, "/app/data/x", True, True)))
+    both = (Open(3, "/app/data/x", True, True, held="w"), Open(6, "/app/data/x", True, True, held="w"))
+    run = Observation(tuple(RUNIT), files=both)
     static = Coupling("files", "/app/data", ("web", "worker"), Evidence("image config", note="VOLUME /app/data"))
     assert merge(Facts((WEB, WORKER), couplings=(static,)), run, IMAGE).couplings == (static,)

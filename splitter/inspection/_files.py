@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from splitter.catalogue.peel import peel
+from splitter.catalogue.places import TOO_MUCH
 from splitter.inspection import _watch
 from splitter.inspection._codeuses import Place
 from splitter.inspection._hints import words
@@ -27,8 +28,6 @@ SHM = "/dev/shm/"
 STATIC = "STATIC_ROOT"
 COLLECTS = "django static"
 SCHEDULE = ("-s", "--schedule")
-TOO_MUCH = ("/", "/tmp", "/var", "/var/tmp", "/run", "/var/run", "/etc", "/usr", "/home", "/srv", "/opt", "/root",
-            "/var/log", "/var/lib", "/dev/shm")  # fmt: skip
 
 
 def touches(

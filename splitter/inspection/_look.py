@@ -12,7 +12,7 @@ from splitter.errors import SplitterError
 from splitter.inspection import _ended, _ipc, _procfs, _writers
 from splitter.inspection._peers import REQUEST, peers
 from splitter.inspection._record import Record
-from splitter.model.observation import Change
+from splitter.model.observation import Change, Open
 from splitter.wire import Wire
 
 SOCKETS, ALL = 0.15, 1.0  # seconds between two looks at the sockets, and at everything, where nothing else happens
@@ -38,7 +38,7 @@ class Inside:
     def __init__(self, wire: Wire, container: Container) -> None:
         self.deadline = time.monotonic() + PATIENCE
         self._wire, self._container = wire, container
-        self._sockets_at = self._all_at = self._all_took = 0.0
+        self._sockets_at = self._all_at = self._all_took = self._files_at = self._files_took = 0.0
 
     def __call__(self, record: Record, everything: bool = False) -> None:
         wanted = record.look(_procfs.stats(self._ask("stat")), time.monotonic())
@@ -58,11 +58,19 @@ class Inside:
             if record.sockets(rows, time.monotonic()) or everything:
                 named = any(r.protocol == "unix" and r.local[0] for r in rows)
                 record.peers(peers(self._ask("peers", [REQUEST.hex()])) if named else {})
-                record.descriptors(_procfs.descriptors(self._ask("fds")), time.monotonic())
+                self._files(record)
+            elif time.monotonic() - self._files_at >= RARE * self._files_took:
+                self._files(record)
             if shared or everything:
                 record.mapped(_ipc.mapped(self._ask("maps")), time.monotonic())
         if everything:
             self._all_took = time.monotonic() - now
+
+    def _files(self, record: Record) -> None:
+        now = self._files_at = time.monotonic()
+        found = _procfs.descriptors(self._ask("fds"))
+        self._files_took = time.monotonic() - now
+        record.descriptors(found, time.monotonic())
 
     def account(self) -> None:
         """Have the kernel write down how each process ends from now on, where the image has what it takes."""
@@ -80,6 +88,13 @@ class Inside:
         text = self._ask("dated", [len(lines.splitlines())], lines)
         found = _writers.dated(text, asked - began)
         return tuple(_writers.told(c, found.get(c.path)) for c in changes)
+
+    def regular(self, files: tuple[Open, ...]) -> tuple[Open, ...]:
+        """The same open files, of which only files are held, no pipes with a name."""
+        held = sorted({f.path for f in files if f.held and f.path.isprintable()})[:MAX_DATED]
+        text = self._ask("dated", [len(held)], "".join(f"{path}\n" for path in held)) if held else ""
+        others = {path for path, state in _writers.dated(text, 0.0).items() if not state.file}
+        return tuple(replace(f, held="") if f.path in others else f for f in files)
 
     def users(self) -> Mapping[int, str]:
         return _procfs.users(self._ask("users"))

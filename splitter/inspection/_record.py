@@ -11,6 +11,7 @@ from dataclasses import replace
 from splitter.inspection import _ipc
 from splitter.inspection._ended import Ended, of_image
 from splitter.inspection._known import Known, stemming_from_first
+from splitter.inspection._opened import Opened
 from splitter.inspection._procfs import About, Descriptors, Row, Stat
 from splitter.model.observation import Connection, Memory, Open, Seen, Socket
 from splitter.model.text import printable
@@ -19,15 +20,12 @@ MAX_PROCESSES = 2000
 MAX_PID = 1 << 22  # proc_pid_max(5)
 MAX_KINDS = 5000
 MAX_VARIANTS = 20  # of one kind; a program called with the time of day is no news for ever
-MAX_OPEN = 5000
 MAX_BEFORE = 6
 YOUNG = 1.0  # seconds in which a process is expected to go on to another program
 BUSY = 0.25  # of one processor: something is still coming up
 WINDOW = 0.5
 TICKS = 100  # USER_HZ, wherever Linux runs
 EMBEDDED_DNS = "127.0.0.11"  # the engine's own, in every network that people make
-NO_FILES = ("/proc/", "/sys/", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
-            "/dev/pts/", "/dev/ptmx", "/dev/console")  # fmt: skip
 
 
 class Record:
@@ -53,7 +51,7 @@ class Record:
         self._peers: Mapping[int, int] = {}
         self._pairs: dict[tuple[int, int, str, int, str], None] = {}
         self._memory = _ipc.Shared()
-        self._open: dict[tuple[int, str], tuple[frozenset[str], int]] = {}
+        self._open = Opened()
         self._load: list[tuple[float, int]] = []
 
     @property
@@ -174,12 +172,9 @@ class Record:
             if row.state == "listen" and _address(row) in self._sockets:
                 self._sockets[_address(row)] |= self._owners.get(row.inode, set())
         self._connect(now)
-        for pid, descriptor, mode, path in found.files:
-            at = (live.get(pid, 0), path)
-            if pid not in live or path.startswith(NO_FILES) or (at not in self._open and len(self._open) >= MAX_OPEN):
-                continue
-            modes, highest = self._open.get(at, (frozenset(), 0))
-            self._open[at] = (modes | set(mode), max(highest, descriptor))
+        self._open.look(found.files, live, now)
+        for folder, then in self._open.still():
+            self._news("kept open", folder, then)
 
     def accounts(self, found: Iterable[Ended]) -> None:
         """How processes ended, by the kernel; those that were never seen come in, with their names alone."""
@@ -219,9 +214,10 @@ class Record:
         """What is shared through the kernel."""
         return self._memory.told(self._grouped()[1])
 
-    def finish(self, users: Mapping[int, str], now: float) -> tuple[
+    def finish(self, users: Mapping[int, str], now: float, quiet: float | None = None) -> tuple[
         tuple[Seen, ...], tuple[Socket, ...], tuple[Connection, ...], tuple[Open, ...]
     ]:  # fmt: skip
+        """All that was seen. `quiet` is since when it has been quiet, where a last look may have had news."""
         kept, stands = self._grouped()
         sockets = tuple(
             Socket(
@@ -239,16 +235,16 @@ class Record:
             for c, s, host, port, path in self._pairs
             if c in stands and s in stands
         )
-        files = dict.fromkeys(
-            Open(stands[pid], path, "r" in mode, "w" in mode, 0 < highest <= 2)
-            for (pid, path), (mode, highest) in self._open.items()
-            if pid in stands
-        )
+        files: dict[tuple[int, str], Open] = {}
+        for (number, path), mode, highest, held in self._open.all(self.news_at if quiet is None else quiet):
+            if number in stands:
+                one = Open(stands[number], path, "r" in mode, "w" in mode, 0 < highest <= 2, held)
+                files[one.pid, path] = one.joined(files.get((one.pid, path)))
         return (
             tuple(self._seen(p, times, users, now) for p, times in kept),
             sockets,
             tuple(pairs),
-            tuple(sorted(files, key=lambda f: (f.path, f.pid))),
+            tuple(sorted(files.values(), key=lambda f: (f.path, f.pid))),
         )
 
     def _numbers(self) -> dict[int, int]:
@@ -333,7 +329,7 @@ class Record:
         known = self._kinds.setdefault(kind, set())
         if variant not in known and len(known) < MAX_VARIANTS:
             known.add(variant)
-            self.news_at = now
+            self.news_at = max(self.news_at, now)
 
     def _grouped(self) -> tuple[list[tuple[Known, int]], dict[int, int]]:
         """Those to tell of, with how often each came; and for every number the one that stands for it."""

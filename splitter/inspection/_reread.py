@@ -4,9 +4,9 @@ changes that one process makes and another waits for."""
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from splitter.catalogue.places import lasting
 from splitter.inspection import _signals, _watch, couplings
 from splitter.inspection._offers import members
-from splitter.inspection._touched import PASSING
 from splitter.inspection._uses import UNHEARD
 from splitter.model.facts import RUN, Coupling, Evidence, Facts, Listening, Written
 from splitter.model.image import Image, within
@@ -22,17 +22,28 @@ def heard_of(facts: Facts, heard: tuple[Listening, ...], image: Image) -> Facts:
     return replace(facts, couplings=(*facts.couplings, *more), gaps=gaps)
 
 
-def named_twice(facts: Facts, written: Iterable[Written]) -> Iterator[Coupling]:
-    """A coupling for each file that changed while it ran and that the commands of several processes name."""
+def named_twice(facts: Facts, written: Iterable[Written], image: Image) -> Iterator[Coupling]:
+    """A coupling for each file that the commands of several processes name and that comes to be while they run.
+
+    Somebody keeps it open, or the image does not have it. Whether it had come when the run was over is left to chance.
+    """
     known = {c.target for c in facts.couplings}
-    for path in (w.path for w in written if len(w.writers) < 2 and not w.path.startswith(PASSING)):
-        users = tuple(
-            p.name
-            for p in facts.processes
-            if p.lifetime != "job" and any(path == w or path == w.partition("=")[2] for w in p.command.argv[1:])
-        )
-        if len(users) > 1 and path not in known:
-            yield Coupling("files", path, users, Evidence(RUN, note="changed, and both commands name it"), "argument")
+    users: dict[str, list[str]] = {}
+    for process in facts.processes:
+        words = (v for w in process.command.argv[1:] for v in (w, w.partition("=")[2]) if v.startswith("/"))
+        for path in dict.fromkeys(words) if process.lifetime != "job" else ():
+            users.setdefault(path, []).append(process.name)
+    held = {w.path for w in written if w.held}
+    for path, names in users.items():
+        if len(names) > 1 and path not in known and (path in held or _comes(path, image)):
+            note = "both commands name it, and the image does not have it"
+            yield Coupling("files", path, tuple(names), Evidence(RUN, note=note), "argument")
+
+
+def _comes(path: str, image: Image) -> bool:
+    """Whether it is a file that the image does not have; a path of URLs begins with no folder of the image."""
+    top = f"/{path.split('/')[1]}"
+    return image.complete and lasting(path) and path != top and image.is_dir(top) and image.node(path) is None
 
 
 def waited_for(facts: Facts, written: Iterable[Written], image: Image) -> Iterator[Coupling]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from splitter.inspection._ipc import system_v
 from splitter.inspection._match import Match
-from splitter.inspection._touched import folders, in_order, opened
+from splitter.inspection._touched import folders, held, in_order
 from splitter.model.facts import RUN, Coupling, CouplingKind, Evidence, Facts, Gap, Listening
 from splitter.model.image import within
 from splitter.model.observation import Memory, Observation, Socket
@@ -69,9 +69,9 @@ def _place(target: str) -> str:
 
 
 def shared(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, int]) -> Iterator[Coupling]:
-    """A coupling for each file or folder that one writes and another writes or reads."""
+    """A coupling for each file or folder that one keeps open for writing and another keeps open too."""
     known = {(c.target, frozenset(c.between)) for c in facts.couplings if c.kind in ("files", "shm")}
-    for path, (writers, readers) in folders(opened(seen, matched), order).items():
+    for path, (writers, readers) in folders(held(seen, matched), order).items():
         names = (*readers, *writers)
         told = any(within(path, t) and set(names) <= them for t, them in known)
         if len(set(names)) > 1 and not told:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from splitter.catalogue import one_off, service
+from splitter.inspection._alike import others
 from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
 from splitter.inspection._reread import heard_of, named_twice, waited_for
 from splitter.inspection._together import connections, listening, memory, shared
@@ -40,12 +41,12 @@ def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
     shown = [*otherwise(facts, seen, matched), *shown, *ending(seen)]
     kept = _without(noted(facts, seen, matched), set(matched.opened), found)
     order = {p.name: i for i, p in enumerate(kept.processes)}
-    written = tuple(touched(seen, matched, order))
+    written = tuple(touched(seen, matched, order, others(kept.processes, image)))
     heard = tuple(listening(kept, seen, matched))
     kept = heard_of(kept, heard, image)
     waits = tuple(waited_for(kept, written, image))
     kept = replace(kept, couplings=(*kept.couplings, *waits))
-    kept = replace(kept, couplings=(*kept.couplings, *named_twice(kept, written)))
+    kept = replace(kept, couplings=(*kept.couplings, *named_twice(kept, written, image)))
     more = (*connections(kept, seen, matched, order), *shared(kept, seen, matched, order))
     kept = replace(kept, couplings=(*kept.couplings, *more))
     for each in memory(kept, seen, matched, order):

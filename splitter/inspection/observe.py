@@ -234,7 +234,7 @@ class _Run:
             self._container.discard()
 
     def _result(self, look: Look | None, stopped: Stopped, changes: Changes | None, began: float) -> Observation:
-        settled = self._last() - began
+        settled, quiet = self._last() - began, self.record.news_at
         self.report("asking which files changed")
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
@@ -256,7 +256,10 @@ class _Run:
         if self.record.dropped:
             self.unseen.append("it started more processes than are told of here")
         self.record.accounts(_ended.ended(self._file(_ended.FILE, MAX_ACCOUNTS)))
-        processes, sockets, connections, files = self.record.finish(users, time.monotonic())
+        processes, sockets, connections, files = self.record.finish(users, time.monotonic(), quiet)
+        if look is not None and isinstance(look, Inside) and not over:
+            with contextlib.suppress(Closed):
+                files = look.regular(files)
         return Observation(
             tuple(self._hidden(p) for p in processes),
             sockets,

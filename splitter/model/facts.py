@@ -204,7 +204,8 @@ class Written:
     """A file or folder that processes write, with their names; `readers` read it and do not write it.
 
     `perhaps` are those of which one or more may have written it, where that is not sure. `folder`: it stands for many
-    files in it.
+    files in it. `held`: they keep it open, which every run shows alike; `perhaps` are then those that may come to it by
+    what they are.
     """
 
     path: str
@@ -213,6 +214,7 @@ class Written:
     readers: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     folder: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)

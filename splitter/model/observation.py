@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stopped = Literal["quiet", "ended", "time", "disk", "lost"]
+Held = Literal["", "r", "w"]
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,28 @@ class Connection:
 
 @dataclass(frozen=True)
 class Open:
-    """A file that a process had open; `output` says that it was only as its standard output or error."""
+    """A file that a process had open.
+
+    output  only as its standard output or error
+    held    how it was open at most looks after it had become quiet, "w" for writing, "r" for reading only; "" for
+            moments, which are seen by chance
+    """
 
     pid: int
     path: str
     read: bool = False
     write: bool = False
     output: bool = False
+    held: Held = ""
+
+    def joined(self, other: "Open | None") -> "Open":
+        """The same file of two processes that stand for one."""
+        if other is None:
+            return self
+        held: Held = max(self.held, other.held)
+        return Open(
+            self.pid, self.path, self.read or other.read, self.write or other.write, self.output and other.output, held
+        )
 
 
 @dataclass(frozen=True)

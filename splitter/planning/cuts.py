@@ -12,6 +12,7 @@ from splitter.planning.binding import Binding
 from splitter.planning.draft import Draft, Drafts, names, ready
 from splitter.planning.hosts import moved
 from splitter.planning.names import volume_name
+from splitter.planning.observed import shared
 from splitter.planning.optional import come_to
 from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
@@ -190,16 +191,20 @@ class Cuts:
         covered = [d for d in together if any(within(path, m) for m in d.mounts)]
         if len(covered) == len(together):
             return f"{names(together)} share the volume that holds it"
-        folder = holding(path, self.image)
-        if self.holds_code(folder) and all(any(within(m, path) and m != path for m in d.mounts) for d in together):
+        seen = coupling.how == "seen"
+        folder = shared(path, self.facts, self.image) if seen else holding(path, self.image)
+        below = all(any(within(m, path) and m != path for m in d.mounts) for d in together)
+        if folder and self.holds_code(folder) and below:
             return "what is written below it is in volumes, and the rest is in the image"
-        if crowded(path, self.image) or self.holds_code(folder):
+        if not folder or (not seen and (crowded(path, self.image) or self.holds_code(folder))):
+            folder = folder or posixpath.dirname(path)
             gap = f"{names(together)} share {path}, and {folder} holds more than that; give it a folder of its own"
             self.gaps.append(Gap(gap, coupling.evidence))
             return f"open: {path} must be in a folder of its own to be shared"
-        name = self.volume(folder, f"{names(together)} share it")
-        for draft in together:
-            draft.mounts.setdefault(folder, Mount(name, folder))
+        if not seen:  # else `observed.keep` does, for others that may come to it too
+            name = self.volume(folder, f"{names(together)} share it")
+            for draft in together:
+                draft.mounts.setdefault(folder, Mount(name, folder))
         return f"{folder} is a named volume of {names(together)}"
 
     def holds_code(self, folder: str) -> bool:

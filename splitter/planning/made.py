@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from splitter.catalogue import looks_secret
+from splitter.catalogue.places import TOO_MUCH
 from splitter.model.facts import Gap, Process
 from splitter.model.image import Image, within
 from splitter.model.plan import Mount, Volume
@@ -11,7 +12,6 @@ from splitter.planning.draft import Draft, Drafts
 from splitter.planning.inherited import gives, reading
 from splitter.planning.names import volume_name
 from splitter.planning.secrets import Secrets
-from splitter.planning.volumes import TOO_MUCH
 from splitter.shell.calls import Call
 from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate

@@ -9,7 +9,7 @@ from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Facts, Gap, Listening, Process
 from splitter.model.image import Image
 from splitter.model.plan import Drop, Plan, Service, Volume
-from splitter.planning import backing, entry, front, grouped, inherited, made, preludes, together, volumes
+from splitter.planning import backing, entry, front, grouped, inherited, made, observed, preludes, together, volumes
 from splitter.planning.commands import same_user, start_of
 from splitter.planning.cuts import Cuts
 from splitter.planning.draft import Draft, Drafts, ready
@@ -102,10 +102,11 @@ class _Work:
                 for path, text in draft.runs.patches.items():
                     cuts.patches.whole(path, text, draft)
         volumes.kept(self.drafts, self.facts, image, self.volumes)
-        cuts.gaps += volumes.observed(self.drafts, self.facts)
+        held = observed.keep(self.drafts, self.facts, image, self.volumes)
+        cuts.gaps += observed.told(self.drafts, self.facts)
         if job is not None:
             cuts.gaps += made.share(job, self.drafts, image, self.volumes, self.secrets)
-        self.owners()
+        cuts.gaps += self.owners(held)
         volumes.first_mount(self.drafts, image)
         self.notes += front.publish(self.drafts, image)
         front.answer(self.drafts, self.facts.couplings)
@@ -300,14 +301,15 @@ class _Work:
         elif password and password not in draft.env and known.name in ("postgres", "minio"):
             draft.env[password] = self.secrets.need(password, f"the password of {draft.name}")
 
-    def owners(self) -> None:
+    def owners(self, held: Mapping[str, list[Draft]]) -> list[Gap]:
         """A one-off service that gives volumes to the users that write there, where the image has no such folder."""
-        users = {d.name: same_user(d.runs.user, self.image) for d in self.drafts.own() if d.runs is not None}
-        found = volumes.unowned(self.drafts, self.image, users)
+        default = self.image.config.user
+        users = {d.name: d.runs.user or default for d in self.drafts.own() if d.runs is not None}
+        found = volumes.unowned(self.drafts, self.image, users, held)
         if not found:
-            return
+            return []
         name = distinct("volumes", self.drafts.each)
-        lines = [f"chown {user} {path}" for path, user in found]
+        lines = [f"chown {user} {path}" for path, user in found.items()]
         step = Process(
             name=name,
             command=backing.shell_command(lines),
@@ -316,13 +318,14 @@ class _Work:
             user="root",
         )
         draft = Draft(name, "job", "the volumes belong to those who write there", [], steps=[step])
-        for path, _ in found:
+        for path in found:
             mount = next(d.mounts[path] for d in self.drafts.own() if path in d.mounts)
             draft.mounts[path] = mount
         for other in list(self.drafts):
-            if any(path in other.mounts for path, _ in found):
+            if any(path in other.mounts for path in found):
                 self.drafts.each.setdefault(name, draft)
                 other.wait_for(name, "service_completed_successfully")
+        return observed.divided(found, held, users)
 
 
 def _reached(facts: Facts) -> dict[str, int]:
@@ -356,7 +359,7 @@ def _empty(services: tuple[Service, ...], image: Image) -> tuple[Gap, ...]:
 
 def _everywhere(each: Placed, shared: list[str], image: Image) -> Placed:
     """Who owns files that are not shared must be said in every container; who owns shared ones, once."""
-    ownership = each.phase == "once" and each.known is not None and each.known.name == "owner of shared data"
+    ownership = each.phase == "once" and each.known is not None and each.known.name == volumes.GIVES
     if not ownership or volumes.touches(each.process, shared, image.config.workdir):
         return each
     return replace(each, phase="prepare", role="job")

@@ -11,13 +11,14 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from splitter.catalogue.places import TOO_MUCH
 from splitter.managers._keep import Member, keepers
 from splitter.model.facts import Coupling, Evidence, Facts, Process
 from splitter.model.image import Image
 from splitter.model.plan import Option
 from splitter.planning.questions import Asker
 from splitter.planning.roles import Placed
-from splitter.planning.volumes import TOO_MUCH, crowded, holding, works_below
+from splitter.planning.volumes import crowded, holding, works_below
 
 # What speaks to a manager, also to send a signal.
 TOOLS = frozenset(

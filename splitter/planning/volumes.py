@@ -1,28 +1,20 @@
 """Which paths become volumes, of which services, and in which order those may first be mounted."""
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, takewhile
 
-from splitter.model.facts import RUN, Evidence, Facts, Gap, Process
+from splitter.catalogue.meaning import meaning
+from splitter.catalogue.places import TOO_MUCH, passing
+from splitter.model.facts import RUN, Facts, Process
 from splitter.model.image import Image, normal, within
 from splitter.model.plan import Mount, Volume
 from splitter.planning.draft import Draft, Drafts, names, ready
 from splitter.planning.names import volume_name
+from splitter.shell.arguments import owner
 
-# Folders of which each container has its own anyway, or which nobody means to keep.
-PASSING = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/var/log", "/var/cache", "/var/lock")
-# What is part of the system, or made anew at every start from it.
-SYSTEM = ("etc", "usr", "bin", "sbin", "lib", "lib64", "boot", "root")
-NOT_KEPT = ("cache", "caches", "tmp", "temp", "log", "logs", "run", "__pycache__", "node_modules", "lock", "locks")
-MANY = 8
-# Folders that hold more than what two services share.
 DATA = frozenset((".db", ".sqlite", ".sqlite3", ".db3", ".rdb", ".mdb"))  # files that are data, and never code
-TOO_MUCH = frozenset(
-    ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/dev", "/proc", "/sys", "/tmp", "/var", "/run", "/var/run", "/home",
-     "/opt", "/srv", "/root", "/etc/default", "/var/log", "/var/lib", "/usr/bin", "/usr/lib", "/usr/local")
-)  # fmt: skip
-LOG_ENDS = (".log", ".pid", ".lock", ".sock", ".socket")
+GIVES = "owner of shared data"  # how the catalogue calls a step that gives files to a user
 
 
 def declared(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume]) -> list[str]:
@@ -32,7 +24,7 @@ def declared(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volu
     """
     notes: list[str] = []
     for path in dict.fromkeys(normal(v) for v in image.config.volumes):
-        owner = _owner(path, drafts)
+        owner = owner_of(path, drafts)
         owner = None if owner is not None and _others(path, owner, facts, image) else owner
         users = [d for d in drafts.own() if owner is None or d is owner]
         if owner is not None and not owner.own:
@@ -54,7 +46,7 @@ def declared(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volu
     return notes
 
 
-def _owner(path: str, drafts: Drafts) -> Draft | None:
+def owner_of(path: str, drafts: Drafts) -> Draft | None:
     """The embedded server whose data folder this is; None for the application's own."""
     for draft in drafts:
         if draft.role != "backing" or draft.known is None:
@@ -97,60 +89,29 @@ def kept(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume])
     for draft in drafts:
         if draft.role == "backing" and draft.own and draft.known is not None:
             for path in (*_data_words(draft), *(p for p in draft.known.data if image.is_dir(p)))[:1]:
-                _mount([draft], path, f"{draft.name} keeps its data there", volumes)
+                mount([draft], path, f"{draft.name} keeps its data there", volumes)
     for written in facts.written:
-        writers = _services(written.writers, drafts)
-        readers = _services(written.readers, drafts)
+        if written.evidence.path == RUN:
+            continue  # what a run shows is looked at apart
+        writers = services(written.writers, drafts)
+        readers = services(written.readers, drafts)
         together = list({d.name: d for d in (*writers, *readers)}.values())
         path = _folder(written.path, image)
-        if len(together) < 2 or not writers or _passing(written.path) or not path:
+        if len(together) < 2 or not writers or passing(written.path) or not path:
             continue
-        _mount(together, path, f"{names(writers)} write{'s' if len(writers) == 1 else ''} what others read", volumes)
+        mount(together, path, f"{names(writers)} write{'s' if len(writers) == 1 else ''} what others read", volumes)
 
 
-def observed(drafts: Drafts, facts: Facts) -> list[Gap]:
-    """What a run shows to be written, no file tells of and no volume holds, with those who may have written it.
-
-    It is told and not decided: who was there when a file was written differs from run to run, and the file that comes
-    out of a plan must not.
-    """
-    loose: list[str] = []
-    for written in facts.written:
-        if written.evidence.path != RUN or not _lasting(written.path) or _owner(written.path, drafts):
-            continue
-        authors = _services((*written.writers, *written.perhaps), drafts)
-        if written.writers and not authors:
-            continue  # of a process that is not kept, or of a server with an image of its own
-        if any(within(written.path, m) for d in drafts.own() for m in d.mounts):
-            continue
-        loose.append(f"{written.path} ({names(authors)})" if authors else written.path)
-    if not loose:
-        return []
-    more = f" and {len(loose) - MANY} more" if len(loose) > MANY else ""
-    what = f"written while it ran, and on no volume: {', '.join(loose[:MANY])}{more}; what must outlive its container"
-    return [Gap(f"{what}, or is read by another service, needs one", Evidence(RUN))]
-
-
-def _lasting(path: str) -> bool:
-    """Whether somebody may miss it: no log, cache or pid file, nothing of the system's own."""
-    parts = path.strip("/").split("/")
-    system = parts[0] in SYSTEM or path.startswith("/var/lib/dpkg/")
-    return not _passing(path) and not system and not any(p in NOT_KEPT or p.startswith(".") for p in parts)
-
-
-def _services(processes: Iterable[str], drafts: Drafts) -> list[Draft]:
+def services(processes: Iterable[str], drafts: Drafts) -> list[Draft]:
+    """The services on this image that stand for these processes."""
     found = [d for name in processes if (d := drafts.of(name)) is not None and d.own]
     return list({d.name: d for d in found}.values())
-
-
-def _passing(path: str) -> bool:
-    return path.endswith(LOG_ENDS) or any(within(path, p) for p in PASSING)
 
 
 def _folder(path: str, image: Image) -> str:
     """The folder to share for a path; "" where that would be too much."""
     folder = holding(path, image)
-    return folder if folder.count("/") >= 2 and folder not in ("/usr/bin", "/usr/lib", "/var/lib", "/usr/local") else ""
+    return folder if folder.count("/") >= 2 and folder not in TOO_MUCH else ""
 
 
 def holding(path: str, image: Image) -> str:
@@ -177,7 +138,8 @@ def works_below(folder: str, workdirs: Iterable[str]) -> bool:
     return any(w and w != "/" and within(w, folder) for w in workdirs)
 
 
-def _mount(drafts: list[Draft], path: str, because: str, volumes: dict[str, Volume]) -> None:
+def mount(drafts: list[Draft], path: str, because: str, volumes: dict[str, Volume]) -> None:
+    """Give these services one volume there, those apart that have the folder on a volume already."""
     missing = [d for d in drafts if not any(within(path, m) for m in d.mounts)]
     if not missing:
         return
@@ -220,21 +182,38 @@ def _tmpfs(name: str, users: list[Draft]) -> bool:
     return all(m.path.startswith(("/run", "/var/run")) for d in users for m in d.mounts.values() if m.volume == name)
 
 
-def unowned(drafts: Drafts, image: Image, users: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Volumes of which the root would be the owner though a service that runs as another user writes there."""
-    found: list[tuple[str, str]] = []
+def unowned(
+    drafts: Drafts, image: Image, users: Mapping[str, str], held: Mapping[str, Sequence[Draft]]
+) -> dict[str, str]:
+    """Volumes of which the root would be the owner though a service that runs as another user writes there, with the
+    user. `held` are folders in which services were seen to write: who does goes before who may."""
+    found: dict[str, str] = {}
     if not image.complete:
         return found
-    for draft in drafts.own():
+    steps = [p for d in drafts.own() for p in d.processes() if (known := meaning(p)) and known.name == GIVES]
+    for draft in sorted(drafts.own(), key=lambda d: not any(d in writers for writers in held.values())):
         user = users.get(draft.name, "")
         if not user or user.split(":")[0] in ("root", "0"):
             continue
         for path, mount in draft.mounts.items():
             # A declared VOLUME is there in every container, as the engine makes it, so the image itself sees to it.
-            known = path in (p for p, _ in found) or image.node(path) is not None or path in image.config.volumes
-            if mount.volume and not known and not path.startswith("/run"):
-                found.append((path, user))
+            there = path in image.config.volumes or image.node(path) is not None
+            if there and draft in held.get(path, ()):
+                # It could write there, so somebody had made that so since the start.
+                there = may_write(user, path, image) or any(touches(s, [path], image.config.workdir) for s in steps)
+            if mount.volume and not there and not path.startswith("/run"):
+                found.setdefault(path, user)
     return found
+
+
+def may_write(user: str, path: str, image: Image) -> bool:
+    """Whether a user may write in a folder of the image, by its mode; what is not known counts as yes."""
+    image.names(path)  # of some images only a folder whose names were asked for has its owner
+    node, (uid, gid) = image.node(path), owner(user, image)
+    if node is None or uid is None:
+        return True
+    mine = 0o200 if uid == node.uid else 0o020 if gid == node.gid else 0o002
+    return bool(node.mode & mine)
 
 
 def touches(process: Process, paths: Iterable[str], workdir: str) -> bool:
