@@ -476,6 +476,36 @@ def test_a_run_under_a_condition_that_is_not_known_changes_nothing_that_is_there
     assert (image.read("/a"), image.read("/b")) == ("1\n", "3\n")
 
 
+WANTS, VENDOR = "/etc/systemd/system/multi-user.target.wants", "/usr/lib/systemd/system"
+ENABLED = {
+    "a unit of a package": ("systemctl enable httpd", {f"{WANTS}/httpd.service": f"{VENDOR}/httpd.service"}),
+    "several, with an option": (
+        "systemctl --now enable a.service b@1",
+        {f"{WANTS}/a.service": f"{VENDOR}/a.service", f"{WANTS}/b@1.service": f"{VENDOR}/b@1.service"},
+    ),
+    "one that is disabled again": ("systemctl enable a && systemctl disable a", {f"{WANTS}/a.service": None}),
+    "one that is masked": ("systemctl mask a", {"/etc/systemd/system/a.service": "/dev/null"}),
+    "a unit at hand": (
+        "printf '[Install]\\nWantedBy=app.target\\n' > /etc/systemd/system/own.service && systemctl enable own",
+        {"/etc/systemd/system/app.target.wants/own.service": "/etc/systemd/system/own.service"},
+    ),
+    "the default target": (
+        "systemctl set-default app.target", {"/etc/systemd/system/default.target": f"{VENDOR}/app.target"}
+    ),
+    "a service of OpenRC": ("rc-update add sshd", {"/etc/runlevels/default/sshd": "/etc/init.d/sshd"}),
+    "in a runlevel": ("rc-update add crond boot", {"/etc/runlevels/boot/crond": "/etc/init.d/crond"}),
+    "one that is taken out": ("rc-update add a && rc-update del a", {"/etc/runlevels/default/a": None}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "links"), ENABLED.values(), ids=ENABLED)
+def test_what_a_build_enables(built, line, links):
+    image = built(lines(f"RUN {line}"))
+    found = {path: image.tree.lookup(path) for path in links}
+    assert {path: node.target if node else None for path, node in found.items()} == links
+    assert all(node is None or str(node.origin).startswith("Dockerfile:2") for node in found.values())
+
+
 WRONG = {
     "an instruction that there is none": (lines("FORM x"), "Dockerfile:2: ", "unknown instruction: FORM"),
     "no FROM": ("# nothing\n", "Dockerfile", "no FROM|does not parse"),

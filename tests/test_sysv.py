@@ -182,3 +182,22 @@ def test_what_cannot_be_told_is_a_gap():
     assert (found, gap.evidence.path) == ([], "/etc/init.d/app")
     found, [gap] = start("service app start", {"/etc/init.d/app": "#!/bin/sh\necho hello\n"})
     assert (found, "cannot be told" in gap.what) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("argv", "files", "claimed"),
+    [
+        pytest.param("/sbin/init", {}, True, id="the init of Alpine"),
+        pytest.param("busybox init", {}, True, id="busybox by its name"),
+        pytest.param("/sbin/init", {"/etc/inittab": "::wait:/sbin/openrc default\n"}, True, id="its table says so"),
+        pytest.param("/sbin/init", {"/etc/inittab": "::wait:/etc/rc\n"}, False, id="its table says otherwise"),
+        pytest.param("/sbin/init", {"/etc/systemd/system/a.service": ""}, False, id="systemd's units"),
+        pytest.param("/app/init", {}, False, id="a program of the application"),
+    ],
+)
+def test_the_init_that_starts_openrc(argv, files, claimed):
+    image = image_of({"/etc/runlevels/default/dropbear": "", **files})
+    got = expand("sysv", argv, image)
+    assert (got is not None) is claimed
+    if claimed:
+        assert [p.command.argv for p in got[0]] == [("dropbear", "-F", "-E")]

@@ -14,7 +14,7 @@ from splitter.managers._order import ordered
 from splitter.managers._unit_process import process_of, steps
 from splitter.managers._unit_values import cron_of
 from splitter.managers._units import Unit, Units
-from splitter.managers.sysv import known_daemon
+from splitter.managers.sysv import boots_openrc, known_daemon
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
 
@@ -51,6 +51,8 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     if name in ("systemctl", "systemctl.py", "systemctl3.py"):
         return _asked(process, image)
     if name != "systemd" and (name != "init" or _path(argv[0], image) not in INITS):
+        return None
+    if boots_openrc(argv, image):
         return None
     units = Units(image)
     if name == "init" and (other := _other_init(argv[0], units, image)):

@@ -39,12 +39,22 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
         return None if made is None else [_process(process, name_of(made.argv), made, process.evidence)]
     if program == "openrc" or (program == "rc" and len(argv) == 2):
         return _runlevels(process, argv[1:], image)
+    if boots_openrc(argv, image):
+        return _runlevels(process, (), image)
     name, action = _asked(argv)
     if action in SPEAKS:
         return []
     if action not in STARTS or not name:
         return None
     return _service(name, process, image)
+
+
+def boots_openrc(argv: tuple[str, ...], image: Image) -> bool:
+    """Whether a command is the init of an image whose services are OpenRC's (Alpine's /etc/inittab starts `openrc`)."""
+    init = argv in (("/sbin/init",), ("init",), ("busybox", "init"), ("/bin/busybox", "init"))
+    tab = image.read("/etc/inittab")
+    ours = "openrc" in tab if isinstance(tab, str) else not image.is_dir("/etc/systemd/system")
+    return init and ours and any(image.names(f"/etc/runlevels/{level}") for level in RUNLEVELS)
 
 
 def _asked(argv: tuple[str, ...]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from splitter.shell.calls import Call
 from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate
 from splitter.sources._context import Graft, StageTree
+from splitter.sources._enable import enabled
 from splitter.sources._parse import Instruction, Text
 from splitter.sources._stage import Stage
 
@@ -138,6 +139,8 @@ class _Run:
 
     def call(self, call: Call, depth: int) -> None:
         changes = effects(call, self.image, posix_echo=self.posix_echo)
+        if changes is None:
+            changes = enabled(call, self.image, self.stage.evidence(self.one))
         if changes is not None:
             self.write(changes, sure=not call.guards)
             return
