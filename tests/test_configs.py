@@ -118,6 +118,11 @@ LISTENS = [
         [("/run/php/www.sock", "/etc/php/8.2/fpm/pool.d/www.conf:3")],
     ),
     (
+        "php-fpm8.2 -F",
+        {"/etc/php/8.2/fpm/pool.d/zz-own.conf": "[www]\npm = static\n"},
+        [("/run/php/php8.2-fpm.sock", "CMD")],
+    ),
+    (
         "php-fpm",
         {
             "/usr/local/etc/php-fpm.conf": "[global]\ninclude=etc/php-fpm.d/*.conf\n",
@@ -284,6 +289,11 @@ def test_listens(command, files, expected):
 
 
 REACHES = [
+    (
+        "apache2 -DFOREGROUND",
+        {"/etc/apache2/sites-available/000-default.conf": "ProxyPass /ws ws://localhost:6001/\n"},
+        ["127.0.0.1:6001"],
+    ),
     (
         "apache2ctl -D FOREGROUND",
         {

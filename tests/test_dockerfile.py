@@ -6,6 +6,7 @@ import tarfile
 import pytest
 
 from splitter.errors import SplitterError
+from splitter.inspection import static
 from splitter.model.image import Healthcheck
 from splitter.sources import Options, open_source
 
@@ -494,6 +495,12 @@ ENABLED = {
     ),
     "a service of OpenRC": ("rc-update add sshd", {"/etc/runlevels/default/sshd": "/etc/init.d/sshd"}),
     "in a runlevel": ("rc-update add crond boot", {"/etc/runlevels/boot/crond": "/etc/init.d/crond"}),
+    "a site of Apache": (
+        "a2ensite shop && a2enconf own.conf",
+        {"/etc/apache2/sites-enabled/shop.conf": "/etc/apache2/sites-available/shop.conf",
+         "/etc/apache2/conf-enabled/own.conf": "/etc/apache2/conf-available/own.conf"},
+    ),
+    "a site that is no more": ("a2ensite a && a2dissite a.conf", {"/etc/apache2/sites-enabled/a.conf": None}),
     "one that is taken out": ("rc-update add a && rc-update del a", {"/etc/runlevels/default/a": None}),
 }  # fmt: skip
 
@@ -504,6 +511,14 @@ def test_what_a_build_enables(built, line, links):
     found = {path: image.tree.lookup(path) for path in links}
     assert {path: node.target if node else None for path, node in found.items()} == links
     assert all(node is None or str(node.origin).startswith("Dockerfile:2") for node in found.values())
+
+
+def test_apache_reaches_the_php_fpm_whose_configuration_is_enabled(built):
+    text = "FROM debian:12\nARG V=8.4\nRUN a2enmod proxy_fcgi && a2enconf php${V}-fpm\n"
+    image = built(text + 'CMD ["sh", "-c", "php-fpm8.4 -F & exec apache2 -D FOREGROUND"]\n')
+    assert [(c.kind, c.target, c.between) for c in static.read(image).couplings] == [
+        ("socket", "/run/php/php8.4-fpm.sock", ("apache2", "php-fpm8.4"))
+    ]
 
 
 WRONG = {

@@ -19,6 +19,7 @@ MAIN = ("/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf", "/usr/local/a
         "/etc/apache2/httpd.conf")  # fmt: skip
 PARTS = ("/etc/apache2/ports.conf", "/etc/apache2/conf-enabled/*.conf", "/etc/apache2/sites-enabled/*.conf",
          "/etc/httpd/conf.d/*.conf")  # fmt: skip
+DEFAULT = "/etc/apache2/sites-available/000-default.conf"  # Debian's package links it into sites-enabled
 MODULES = "/etc/apache2/mods-enabled"
 DEBIAN = {"APACHE_LOG_DIR": "/var/log/apache2", "APACHE_RUN_DIR": "/var/run/apache2",
           "APACHE_LOCK_DIR": "/var/lock/apache2", "APACHE_PID_FILE": "/var/run/apache2/apache2.pid"}  # fmt: skip
@@ -39,6 +40,8 @@ def read(process: Process, image: Image) -> Said:
     said = Said()
     main = from_folder(process, image, option(process, "-f")) or first_file(image, *MAIN)
     starts = [main] if main else sorted(p for part in PARTS for p in image.glob(part))
+    if not main and not image.is_dir("/etc/apache2/sites-enabled") and image.is_file(DEFAULT):
+        starts.append(DEFAULT)
     root = option(process, "-d") or (posixpath.dirname(main) if main else "/etc/apache2")
     root = root.removesuffix("/conf") if root != "/etc/apache2/conf" else root
     env = {**DEBIAN, **image.config.env, **process.env, **dict(_envvars(image))}

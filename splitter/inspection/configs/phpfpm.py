@@ -44,7 +44,7 @@ def read(process: Process, image: Image) -> Said:
                 files += [p for p in image.glob(pattern) if p not in files and image.is_file(p)]
             else:
                 _entry(entry.key, value, entry.value, evidence, said)
-    if not files and "." in version:
+    if not said.listens and "." in version:
         # Debian's php8.3-fpm is a program of that name and its own pool (www.conf) listens on a socket of that name.
         debian = Address(unix=f"/run/php/php{version}-fpm.sock")
         said.listens.append(Mention("", process.evidence, debian, how="unasked"))
