@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from splitter.inspection._procfs import About, Stat
+from splitter.model.observation import End
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Known:
     ended: float | None = None
     exit_code: int | None = None
     times: int = 1
+    ends: list[End] = field(default_factory=list)
 
 
 def stemming(parents: Mapping[int, int], inside: Mapping[int, bool], lost: bool) -> dict[int, bool]:

@@ -49,6 +49,7 @@ class Match:
     opened: dict[str, set[int]] = field(default_factory=dict)  # declared as one, seen to start several
     earlier: set[int] = field(default_factory=set)  # started by what its parent was before
     doubtful: set[int] = field(default_factory=set)  # its parent may have become what it is after it was started
+    codes: dict[str, int] = field(default_factory=dict)  # of steps that were over before anybody looked
 
 
 def match(declared: tuple[Process, ...], seen: Observation) -> Match:

@@ -13,7 +13,7 @@ from splitter.inspection._ended import Ended, of_image
 from splitter.inspection._known import Known, stemming_from_first
 from splitter.inspection._opened import Opened
 from splitter.inspection._procfs import About, Descriptors, Row, Stat
-from splitter.model.observation import Connection, Memory, Open, Seen, Socket
+from splitter.model.observation import Connection, End, Memory, Open, Seen, Socket
 from splitter.model.text import printable
 
 MAX_PROCESSES = 2000
@@ -21,6 +21,7 @@ MAX_PID = 1 << 22  # proc_pid_max(5)
 MAX_KINDS = 5000
 MAX_VARIANTS = 20  # of one kind; a program called with the time of day is no news for ever
 MAX_BEFORE = 6
+MAX_ENDS = 50  # of one command under one parent
 YOUNG = 1.0  # seconds in which a process is expected to go on to another program
 BUSY = 0.25  # of one processor: something is still coming up
 WINDOW = 0.5
@@ -185,12 +186,14 @@ class Record:
         told, parents = set[int](), {e.parent for e in records}
         short: dict[tuple[int, str, int, bool], Known] = {}
         added: list[tuple[Known, int]] = []
-        for one in of_image(records, list(known)):
+        for place, one in enumerate(of_image(records, list(known))):
+            end = End(place, one.exit_code)
             same = [p for p in known.get(one.pid, ()) if p.number not in told]
             if same or one.pid in self._live:
                 if same and same[0].ended is not None:
                     told.add(same[0].number)
                     same[0].exit_code = one.exit_code
+                    same[0].ends.append(end)
                     if same[0].forked and not one.forked:  # it was looked at before it called `exec`, and never after
                         same[0].forked, same[0].argv, same[0].name = False, (), one.name
                 continue
@@ -198,10 +201,12 @@ class Record:
             if one.pid not in parents and kind in short:
                 short[kind].times += 1
                 short[kind].exit_code = one.exit_code
+                short[kind].ends += [end][: MAX_ENDS - len(short[kind].ends)]
             elif self._crowded or len(self._all) >= MAX_PROCESSES:
                 self.dropped += not self._crowded
             else:
                 process = self._short(one)
+                process.ends.append(end)
                 short[kind] = process
                 added.append((process, one.parent))
                 known.setdefault(one.pid, []).append(process)
@@ -344,6 +349,7 @@ class Record:
         for same in kept.values():
             codes = [p.exit_code for p in same if p.exit_code is not None]
             same[0].exit_code = codes[-1] if codes else None
+            same[0].ends = sorted({end for p in same for end in p.ends})[:MAX_ENDS]
         return [(same[0], sum(p.times for p in same)) for same in kept.values()], stands
 
     def _forget(self) -> None:
@@ -375,6 +381,7 @@ class Record:
             round((known.since or known.born) - self.began, 2),
             round((known.ended or now) - known.born, 2),
             None if self._late is None or not known.started else round(known.started / TICKS - self._late, 2),
+            tuple(known.ends),
         )
 
 

@@ -34,19 +34,24 @@ def ending(seen: Observation) -> Iterator[Gap]:
 def noted(facts: Facts, seen: Observation, matched: Match) -> Facts:
     """The facts with what the run says of each job in a note of its own."""
     over = seen.stopped == "ended"
-    return replace(facts, processes=tuple(_noted(p, matched.found.get(p.name, []), over) for p in facts.processes))
+    return replace(
+        facts,
+        processes=tuple(
+            _noted(p, matched.found.get(p.name, []), over, matched.codes.get(p.name)) for p in facts.processes
+        ),
+    )
 
 
-def _noted(process: Process, found: list[Seen], over: bool) -> Process:
+def _noted(process: Process, found: list[Seen], over: bool, code: int | None) -> Process:
     if process.lifetime != "job" or process.off or process.command.program in INSTANT:
         return process
     known = one_off(process.command.argv)
-    if (process.phase or (known.phase if known else "")) != "once" and not found:
+    if code is None and (process.phase or (known.phase if known else "")) != "once" and not found:
         return process
-    codes = _codes(found)
-    if not found and over:
+    codes = _codes(found) or ([code] if code is not None else [])
+    if not found and not codes and over:
         return process  # how the run ended says it
-    if not found:
+    if not found and not codes:
         note = "not seen to run when the image was run, or over between two looks"
     elif any(codes):
         return process  # a failure is more than a note
@@ -71,6 +76,7 @@ def otherwise(facts: Facts, seen: Observation, matched: Match) -> Iterator[Gap]:
             continue
         codes = _codes(found)
         if process.lifetime == "job":
+            codes = codes or [matched.codes[process.name]] if process.name in matched.codes else codes
             if any(codes):
                 yield Gap(f"{process.name} failed with exit code {codes[-1]} when the image was run", process.evidence)
         elif not found and not over:

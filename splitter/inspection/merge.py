@@ -12,6 +12,7 @@ from dataclasses import replace
 from splitter.catalogue import one_off, service
 from splitter.inspection._alike import others
 from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
+from splitter.inspection._quick import codes
 from splitter.inspection._reread import heard_of, named_twice, waited_for
 from splitter.inspection._together import connections, listening, memory, shared
 from splitter.inspection._told import ending, line, noted, otherwise, passing
@@ -36,6 +37,7 @@ COMMON_ENV = frozenset(
 def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
     """The facts with what one run of the image adds. Same values, same facts; no number of a process gets in."""
     matched = match(facts.processes, seen)
+    matched.codes = codes(facts.processes, seen, matched, image)
     facts = _turned_on(facts, matched)
     found, gaps, shown = _undeclared(facts, seen, image, matched)
     shown = [*otherwise(facts, seen, matched), *shown, *ending(seen)]

@@ -7,6 +7,14 @@ Stopped = Literal["quiet", "ended", "time", "disk", "lost"]
 Held = Literal["", "r", "w"]
 
 
+@dataclass(frozen=True, order=True)
+class End:
+    """How a process ended, by the kernel's accounts: its place among all that ended, in their order, and its code."""
+
+    place: int
+    exit_code: int
+
+
 @dataclass(frozen=True)
 class Seen:
     """One process, by the container's own numbers.
@@ -21,6 +29,7 @@ class Seen:
     env        the names in its environment; values are never kept
     exit_code  where it could be seen: as the shell has it, 128 + N for a signal
     times      how many of the very same command came and went under one parent; only the first is kept
+    ends       how each of them ended, where the kernel kept accounts; of very many only the first
     started    seconds from the container's start by the kernel's clock, to ten milliseconds, where that is known
     born       seconds from the container's start when it was seen first; `since`: when it called `exec` last;
                `seconds`: how long it lived
@@ -45,6 +54,7 @@ class Seen:
     since: float = 0.0
     seconds: float = 0.0
     started: float | None = None
+    ends: tuple[End, ...] = ()
 
 
 @dataclass(frozen=True)

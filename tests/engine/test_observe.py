@@ -71,6 +71,14 @@ def test_how_what_came_and_went_has_ended_is_seen(run):
     assert not [p for p in run[0].processes if p.name in ("perl", "head", "ls", "grep")], "the probe's own are not told"
 
 
+def test_each_of_many_that_were_over_at_once_has_its_own_end(run):
+    job, short = one(run[0], "python3", "app.py", "migrate"), [p for p in run[0].processes if p.name == "false"]
+    ends = sorted(end for p in short for end in p.ends)
+    assert [end.exit_code for end in ends] == [1, 1, 1]
+    assert [end.exit_code for end in job.ends] == [0]
+    assert job.ends[0] > ends[-1], "in the order in which they ended"
+
+
 def test_processes_have_their_parents_users_and_folders(run):
     seen = run[0]
     for name, user in (("web", "www-data"), ("sock", "root"), ("worker", "www-data")):
@@ -207,6 +215,16 @@ def test_the_command_line_runs_an_image_of_an_engine():
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # no terminal, no display
     assert any(x["port"] == 8000 for x in json.loads(done.stdout)["listening"])
+
+
+def test_steps_of_a_few_milliseconds_are_told_apart():
+    done = subprocess.run(
+        [sys.executable, "-m", "splitter", "inspect", built("quick"), "--json"], capture_output=True, text=True
+    )
+    facts = json.loads(done.stdout)
+    notes = {p["name"]: p.get("notes", []) for p in facts["processes"]}
+    assert notes["seed.pl"] == ["ended with exit code 0 when the image was run"]
+    assert [g["what"] for g in facts["shown"]] == ["seed.pl-2 failed with exit code 1 when the image was run"]
 
 
 def test_the_command_line_shows_on_a_terminal_what_it_sees():
