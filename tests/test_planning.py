@@ -7,6 +7,7 @@ from managing import image_of
 
 from splitter.commands.document import service_document
 from splitter.compose.render import render
+from splitter.inspection import static
 from splitter.model.facts import UNREAD, Command, Coupling, Evidence, Facts, Listening, Process
 from splitter.model.image import Healthcheck
 from splitter.planning import make_plan
@@ -236,6 +237,21 @@ def test_a_volume_that_holds_more_than_a_servers_folder_is_everybodys(web, share
     plan = planned(process("web", web), redis, image=image, answers={"backing:redis": "same"})
     mounts = [m.volume for m in services(plan)["web"].volumes if m.path == "/config"]
     assert (mounts == ["config"]) is shared
+
+
+SETUP = "#!/bin/sh\n[ -f /data/pg/PG_VERSION ] && exit 0\ninitdb -D /data/pg\npg_ctl start\ncreatedb app\npg_ctl stop\n"
+
+
+def test_a_script_that_only_makes_a_server_runs_as_it_is_where_that_stays():
+    start = "#!/bin/sh\nsu postgres -c /setup.sh\npostgres -D /data/pg &\nrake db:migrate\npuma &\nwait\n"
+    image = image_of({"/start.sh": start, "/setup.sh": SETUP}, executable=("/start.sh", "/setup.sh"))
+    image = with_config(image, cmd=("/start.sh",))
+    facts = static.read(image)
+    postgres = next(p.id for p in facts.processes if p.command.argv[0] == "postgres")
+    made = services(make_plan(facts, image, {f"backing:{postgres}": "same"}))
+    assert "/setup.sh" in str(made["postgres"].command)
+    for words in ("initdb", "createdb", "pg_ctl"):
+        assert all(words not in str(s.command) for s in made.values())
 
 
 def test_services_that_share_a_volume_do_not_mount_it_first_at_the_same_time():

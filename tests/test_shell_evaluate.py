@@ -120,6 +120,25 @@ def test_loops(text, loop):
     assert first.loop == loop
 
 
+@pytest.mark.parametrize(
+    ("text", "guards"),
+    [
+        pytest.param("[ -f /d/V ] && exit 0\na", ("! [ -f /d/V ]",), id="an end by an operator"),
+        pytest.param("[ ! -f /d/V ] || return\na", ("[ ! -f /d/V ]",), id="an end unless it is missing"),
+        pytest.param("if [ -f /d/V ]; then\n  echo done\n  exit 0\nfi\na", ("! [ -f /d/V ]",), id="an end in an arm"),
+        pytest.param("f() { [ -f /d/V ] && return 0; a; }\nf", ("! [ -f /d/V ]",), id="the end of a function"),
+        pytest.param("f() { [ -f /d/V ] && return 0; }\nf\na", (), id="behind a function that ended"),
+        pytest.param("[ -f /d/V ] || a", ("! [ -f /d/V ]",), id="what makes it"),
+        pytest.param("[ ! -f /d/V ] && a", ("[ ! -f /d/V ]",), id="what runs without it"),
+        pytest.param("[ -d /d/V ] || exit 1\na", (), id="a failure is no end of the work"),
+        pytest.param("[ -d /app ] && exit 0\na", None, id="a folder that the image has decides"),
+    ],
+)
+def test_a_file_that_a_new_container_lacks_stays_a_condition(text, guards):
+    calls = [c for c in trace(text, files={"/app/x": ""}).calls if c.argv == ("a",) and not c.off]
+    assert (calls[0].guards if calls else None) == guards
+
+
 def test_nothing_follows_an_endless_loop_unless_it_is_left():
     assert lines("while true; do a; done; b") == ["a"]
     assert lines("while true; do a && break; done; b") == ["a", "b"]

@@ -1,5 +1,7 @@
 """Scripts as the processes that they start."""
 
+import os
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -148,6 +150,24 @@ def test_variables_that_show_only_at_run_time_are_for_what_is_started_too():
     assert (web.gives.names, web.gives.anew) == (("KEY", "N"), ("KEY", "ID"))
     assert "export KEY=$(openssl rand -hex 9) N=$(nproc)" in web.gives.command[2]
     assert gaps == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[ -f /d/V ] && exit 0\nrake db:migrate", id="an end by an operator"),
+        pytest.param("if [ -f /d/V ]; then\n  exit\nfi\nrake db:migrate", id="an end in an arm"),
+        pytest.param("[ -f /d/V ] || rake db:migrate", id="what makes it"),
+        pytest.param("first() {\n  [ -f /d/V ] && return\n  rake db:migrate\n}\nfirst", id="in a function"),
+    ],
+)
+def test_a_step_that_has_been_done_is_not_done_again(text, tmp_path):
+    [step], _ = script(f"{text}\n".replace("/d/V", f"{tmp_path}/V"))
+    (tmp_path / "rake").write_text(f"#!/bin/sh\necho x >> {tmp_path}/V\n")
+    (tmp_path / "rake").chmod(0o755)
+    for _ in range(2):
+        subprocess.run(step.command.start, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=False, timeout=20)
+    assert (tmp_path / "V").read_text() == "x\n"
 
 
 def test_environment_folder_logs_and_evidence():

@@ -29,6 +29,7 @@ class Library:
         self.end = max((trace.calls[i].root[1] for i in kept), default=0)
         self.roots = {trace.calls[i].root for i in kept}
         self.kept = {site for i in kept for site in _frames(trace.calls[i])}
+        self.guards = {guard for i in kept for guard in trace.calls[i].guards}
         gone = [i for i in acting if i not in kept]
         self.gone = {site for i in gone for site in _frames(trace.calls[i])} - self.kept
         self.hard = {site for i in gone if i not in loose for site in _frames(trace.calls[i])} - self.kept

@@ -106,7 +106,9 @@ class Renderer:
         if self._looked > MAX_SLICED or self._failed >= MAX_FAILED:
             return whole
         text = Slicer(self.path, self.trace, self.script, keep, self.acts, self.loose, self.args).text()
-        if text is None or text.count("\n") >= whole.text.count("\n") or parse(text).broken:
+        ends = {g.removeprefix("! ") for i in keep for g in self.trace.calls[i].guards}
+        complete = all(guard in whole.text for guard in ends)
+        if text is None or (complete and text.count("\n") >= whole.text.count("\n")) or parse(text).broken:
             return whole
         if not self._same(text, keep):
             return whole

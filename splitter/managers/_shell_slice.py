@@ -12,11 +12,13 @@ from typing import TypeAlias
 
 from splitter.managers._shell_gives import ENDS, EXPORTS, gives
 from splitter.managers._shell_library import Library, Site
+from splitter.shell.branches import leaves
 from splitter.shell.lexer import Param, lex
 from splitter.shell.names import called, used
 from splitter.shell.parse import parse
 from splitter.shell.patterns import matches
 from splitter.shell.syntax import (
+    AndOr,
     Arithmetic,
     Assign,
     Case,
@@ -211,7 +213,16 @@ class Slicer(Library):
                 tail = script.raw[one.body.span.end : one.span.end].decode("utf-8", "replace")
                 return [*lines[:-1], (lines[-1][0], lines[-1][1] + tail)]
             case _:
-                return [(0, self._raw(path, one.span))] if self._any(path, one, jumps) else []
+                stays = self._any(path, one, jumps) or self._ends(path, one)
+                return [(0, self._raw(path, one.span))] if stays else []
+
+    def _ends(self, path: str, one: Statement) -> bool:
+        """Whether a statement ends a script that has nothing left to do, and kept calls run only where it does not."""
+        script = self.script(path)
+        if script is None or not isinstance(one, AndOr) or not leaves(one.right):
+            return False
+        condition = script.source(one.left.span)
+        return (f"! {condition}" if one.op == "&&" else condition) in self.guards
 
     def _any(self, path: str, one: Statement, jumps: bool) -> bool:
         for inner in walk(one):
@@ -287,7 +298,10 @@ class Slicer(Library):
         self.wholes |= used(parse(text))[0] & self.functions.keys()
 
     def _if(self, path: str, one: If, jumps: bool) -> Lines:
-        arms = [(c, self._sequence(path, body, jumps)) for c, body in one.arms]
+        script = self.script(path)
+        arms = [(c, self._sequence(path, body, jumps or (
+            script is not None and leaves(body) and f"! {script.source(c.span)}" in self.guards
+        ))) for c, body in one.arms]  # fmt: skip
         orelse = self._sequence(path, one.orelse, jumps) if one.orelse else []
         if not orelse:
             while arms and not arms[-1][1] and not self._any(path, arms[-1][0], False):

@@ -179,6 +179,15 @@ def is_server(step: Process, known: Known) -> bool:
     return served is not None and served.name == known.name
 
 
+def only_makes(step: Process, known: Known, processes: Sequence[Process]) -> bool:
+    """Whether a step is of a script that makes a server's data, its roles and its databases, and does nothing else."""
+    script = step.parts[-1].script if step.parts else None
+    members = [p for p in processes if script is not None and p.parts and p.parts[-1].script is script]
+    return any(makes_data(p, known) for p in members) and all(
+        p.lifetime == "job" and (is_server(p, known) or sets_up(p, known)) for p in members
+    )
+
+
 def makes_data(step: Process, known: Known) -> bool:
     """Whether a one-off step makes the folder in which the server keeps its data."""
     meant = peel(step.command.argv)

@@ -211,6 +211,10 @@ class _Work:
             self.drops.append(Drop(step, why))
             return True
         for draft, known in stay:
+            if backing.only_makes(step, known, self.facts.processes):
+                draft.prepare.append(step)
+                draft.found = sorted((*draft.found, step), key=self.place_of)
+                return True
             if backing.is_server(step, known):
                 self.drops.append(Drop(step, f"{draft.name} runs in a service of its own"))
                 return True
@@ -219,6 +223,9 @@ class _Work:
                 draft.found.insert(0, step)
                 return True
         return False
+
+    def place_of(self, process: Process) -> int:
+        return self.position.get(process.name, len(self.position))
 
     def prepared(self, jobs: Jobs, job: Draft | None) -> None:
         """Give every service the set-up steps that preceded it, or leave them to an ENTRYPOINT that only prepares."""
@@ -240,7 +247,7 @@ class _Work:
                 continue
             first = draft.found[0].name if draft.found else ""
             at = self.position.get(draft.runs.name, self.position.get(first, len(self.position)))
-            steps = [*jobs.before(at, draft.runs), *draft.prepare]
+            steps = sorted((*jobs.before(at, draft.runs), *draft.prepare), key=self.place_of)
             kept = entry.keeps(self.image, start_of(draft.runs)) if not draft.lines else None
             own = [s for s in steps if kept is None or s.evidence not in kept]
             if kept is not None and (not kept or not same_user(draft.runs.user, self.image)):
@@ -258,7 +265,7 @@ class _Work:
             if home is None:
                 self.drops.append(Drop(step, "nothing that is kept runs after it"))
             else:
-                home.found = sorted((*home.found, step), key=lambda p: self.position.get(p.name, 0))
+                home.found = sorted((*home.found, step), key=self.place_of)
 
     def wait(self, job: Draft | None) -> None:
         """What the image itself put in order: one-off steps first, servers before those that use them."""

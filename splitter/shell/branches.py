@@ -33,19 +33,22 @@ class Branches(Loops):
         takes = None if status.holds is None else status.holds == wanted
         said = status.when if wanted else status.unless
         inner = context._replace(operator=node.op)
+        guard = context.source.script.source(node.left.span)
         if takes is False:
             self.aside(node.right, inner, status.deps, said)
-            return Outcome(status)
+            ends = leaves(node.right) and self.fresh(status)
+            return Outcome(status, after=(f"! {guard}" if wanted else guard) if ends else "")
         if takes is None:
             if wanted and command(node.left):
                 right = self.run(node.right, inner)
                 return Outcome(both(status, right.status) if right.status.holds is not None else UNDECIDED, right.flow)
-            guard = context.source.script.source(node.left.span)
             right = self.maybe(node.right, inner.under(guard if wanted else f"! {guard}"))
             if right.flow == "fail" and not wanted:
                 return Outcome(status._replace(holds=True) if not command(node.left) else TRUE)
             return Outcome((both if wanted else either)(status, right.status))
         mark, before = len(self.calls), self.state.copy()
+        absent = self.fresh(status) and not leaves(node.right)
+        inner = inner.under((guard if wanted else f"! {guard}") if absent else "")
         right = self.run(node.right, inner.given(self.because(status.deps)))
         self.rests(before, status.deps)
         if right.flow == "fail" and self.rescued(status, before, mark):
@@ -111,7 +114,7 @@ class Branches(Loops):
 
     def branch(self, node: If, context: Context) -> Outcome:
         ends: list[tuple[State, Outcome]] = []
-        inner, otherwise = context, TRUE
+        inner, otherwise, after = context, TRUE, ""
         for at, (condition, body) in enumerate(node.arms):
             tested = self.sequence(condition, inner._replace(last=False, condition=True))
             if tested.flow:
@@ -120,7 +123,9 @@ class Branches(Loops):
             if status.holds is False:
                 self.aside(body, inner, status.deps, status.when)
                 self.would(body, status.deps)
-                inner = inner.given(self.because(status.deps))
+                if leaves(body) and self.fresh(status):
+                    after = f"! {context.source.script.source(condition.span)}"
+                inner = inner.under(after).given(self.because(status.deps))
                 otherwise = status.inverted()
                 continue
             guard = context.source.script.source(condition.span)
@@ -149,7 +154,7 @@ class Branches(Loops):
         else:
             outcome = self.run(node.orelse, inner) if node.orelse else DONE
             ends.append((self.state, left_by(outcome, otherwise)))
-        return self.joined(ends)
+        return self.joined(ends)._replace(after=after)
 
     def rests(self, before: State, deps: frozenset[str]) -> None:
         """What a decided arm assigned rests on what decided it."""
@@ -240,6 +245,12 @@ class Branches(Loops):
                 return True, deps
             found = None if one is None else found
         return found, deps
+
+
+def leaves(node: Statement) -> bool:
+    """Whether it ends the script or function that it stands in, as one that has nothing left to do."""
+    last = node.body[-1] if isinstance(node, Sequence) and node.body else node
+    return isinstance(last, Simple) and last.words in (("exit",), ("exit", "0"), ("return",), ("return", "0"))
 
 
 def left_by(outcome: Outcome, decided: Verdict) -> Outcome:

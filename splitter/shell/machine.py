@@ -48,10 +48,11 @@ class Machine(Branches):
             if last != context.last or context.operator != ";" or context.root is None:
                 inner = context._replace(last=last, operator=";", root=context.root or statement.span)
             outcome = self.run(statement, inner)
+            context = context.under(outcome.after)
             if outcome.flow:
                 self.skipped(node.body[at + 1 :], context, outcome)
                 return outcome
-        return outcome
+        return outcome._replace(after="")
 
     def skipped(self, rest: Many[Statement], context: Context, outcome: Outcome) -> None:
         """What follows an early end (`[ "$SIDECAR" = 1 ] || exit 0`): read for what it would start."""

@@ -73,12 +73,14 @@ class Context(NamedTuple):
 class Outcome(NamedTuple):
     """How a statement ended: its status, and where the flow goes ("" on; exit, fail, return, break, continue).
 
-    `left` is what decided that the flow goes there, where a condition did: with another value it would go on.
+    `left` is what decided that the flow goes there, where a condition did: with another value it would go on. `after`
+    is the condition for what follows, where a file that is not there yet would have ended it.
     """
 
     status: Verdict = TRUE
     flow: str = ""
     left: Verdict | None = None
+    after: str = ""
 
 
 DONE = Outcome()
