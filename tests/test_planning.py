@@ -239,6 +239,31 @@ def test_a_volume_that_holds_more_than_a_servers_folder_is_everybodys(web, share
     assert (mounts == ["config"]) is shared
 
 
+def test_several_of_one_program_are_called_after_what_they_are():
+    made = planned(process("manage.py", "python manage.py qcluster"), process("celery-3", "celery -A x flower"),
+                   process("manage.py-2", "python manage.py start_service all"), process("web-2", "puma"))  # fmt: skip
+    assert [s.name for s in made.services] == ["celery-flower", "web-2", "django-q", "django-service"]
+
+
+def test_an_address_that_has_moved_is_nowhere_left_as_it_was():
+    env = {"REDIS_URL": "redis://localhost:6379/0"}
+    proxy = process("nginx", "nginx", env=env)
+    made = services(
+        planned(replace(WEB, env=env), replace(WORKER, env=env), proxy, replace(MIGRATE, env=env), REDIS,
+                couplings=[TO_REDIS])
+    )  # fmt: skip
+    for name in ("web", "sidekiq", "nginx", "migrate"):
+        assert made[name].environment["REDIS_URL"] == "redis://redis:6379/0", name
+    assert "redis" not in made["nginx"].depends_on
+
+
+def test_a_port_by_which_any_code_runs_is_not_published():
+    image = with_config(image_of(), ports=("9000/tcp",))
+    plan = planned(process("fpm", "php-fpm -F"), image=image)
+    assert services(plan)["fpm"].ports == ()
+    assert any(n.startswith("9000 of fpm is not published: it speaks FastCGI") for n in plan.notes)
+
+
 SETUP = "#!/bin/sh\n[ -f /data/pg/PG_VERSION ] && exit 0\ninitdb -D /data/pg\npg_ctl start\ncreatedb app\npg_ctl stop\n"
 
 

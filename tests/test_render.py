@@ -258,6 +258,11 @@ def plain(value):
     return [plain(v) for v in value] if isinstance(value, list) else value
 
 
+def test_a_configuration_that_is_indented_by_tabs_stays_readable():
+    assert literal("{\n\tadmin off\n\t\n  \t\n}\n")
+    assert not literal("\tadmin off\n}\n")
+
+
 @given(st.text(alphabet=st.sampled_from(list("ab \n\t#:-|é\r\x85"))))
 def test_a_literal_block_gives_the_text_back(text):
     plan = Plan((Service("a", "web", "", image="i", command=("sh", "-c", text)),))

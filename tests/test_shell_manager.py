@@ -145,6 +145,11 @@ def test_values_that_only_the_script_gives_come_with_the_statements_that_give_th
     assert gaps == []
 
 
+def test_a_program_of_many_subcommands_is_called_after_what_it_is_told():
+    found, _ = script("python manage.py fetch_all &\nbin/console app:listen &\nwait")
+    assert [p.name for p in found] == ["fetch_all", "app:listen"]
+
+
 def test_variables_that_show_only_at_run_time_are_for_what_is_started_too():
     [web], gaps = script("f() { uuidgen; }\nexport KEY=$(openssl rand -hex 9) N=$(nproc)\nID=$(f)\nexec web $ID")
     assert (web.gives.names, web.gives.anew) == (("KEY", "N"), ("KEY", "ID"))

@@ -32,6 +32,7 @@ class Known:
     url           the scheme of the URLs that point to it
     family        several programs of a kind: each is called by its own name
     keep          options of its command that the official image is given as well ("--x" or "-c"; patterns)
+    inside        why its port is never published, "" where it may be
     """
 
     name: str
@@ -56,6 +57,7 @@ class Known:
     unless: str = ""
     family: bool = False
     keep: tuple[str, ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True)

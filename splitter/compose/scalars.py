@@ -40,7 +40,6 @@ def literal(text: str) -> bool:
         len(lines) > 1
         and all(_prints(c) or c in "\n\t" for c in set(text))
         and lines[0][:1] not in ("", " ", "\t")
-        and "\t" not in {line.lstrip(" ")[:1] for line in lines if not line.strip(" \t")}
         and bool(text.removesuffix("\n").rpartition("\n")[2].strip(" \t"))
     )
 

@@ -379,8 +379,8 @@ class Builder(Commands):
             # A text after -c is read later, and then gives the name.
             script = meant is not None and meant.program in argv and "-c" not in argv
             return meant.name if meant and script else "sh"
-        if meant.name in DISPATCHERS and one_off(tuple(argv)) is not None:
-            # A step of a program of many subcommands is called after what it does.
+        if meant.name in DISPATCHERS and (one_off(tuple(argv)) is not None or service(tuple(argv)) is None):
+            # What a program of many subcommands is told to do says more than the program.
             return name_of(tuple(argv))
         return meant.name if meant.name[:1].isalnum() or meant.name[:1] == "_" else "step"
 

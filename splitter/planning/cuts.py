@@ -147,7 +147,12 @@ class Cuts:
         return ""
 
     def those_with(self, name: str, users: list[Draft]) -> list[Draft]:
-        return [d for d in users if self.value(d, name)] or users
+        """The users that have a variable; also other services with the same value, which would go on saying what is
+        no longer so."""
+        found = [d for d in users if self.value(d, name)] or users
+        old = {self.value(d, name) for d in found}
+        told = (d for d in self.drafts.own() if any(p.env.get(name) in old for p in d.processes()))
+        return [*found, *(d for d in told if d not in found and d.role != "backing")]
 
     def value(self, draft: Draft, name: str) -> str:
         if name in draft.env:

@@ -36,12 +36,14 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
             continue
         if _spoken_to(draft, faces):
             continue
-        if draft.role == "backing":
+        if draft.known is not None and draft.known.inside:
+            notes.append(f"{number} of {draft.name} is not published: it {draft.known.inside}.")
+        elif draft.role == "backing":
             notes.append(f"{number} of {draft.name} is not published: the services reach it by its name.")
         elif draft.replicas == 1 and not draft.one_off:
             draft.ports.append(f"{number}:{number}" + (f"/{protocol}" if protocol not in ("", "tcp") else ""))
     if not any(d.ports for d in drafts if not d.profile) and faces:
-        for listener in faces[0].listens:
+        for listener in faces[0].listens if not (faces[0].known and faces[0].known.inside) else ():
             if listener.port and listener.host not in LOOPBACK:
                 faces[0].ports.append(f"{listener.port}:{listener.port}")
                 break

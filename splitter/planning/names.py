@@ -49,11 +49,12 @@ def service_name(process: Process, role: Role, known: Known | None) -> str:
     """What a reader would call it: the manager's name for it, else what the program is, else its role."""
     if role == "backing" and known is not None and not known.family:
         return cleaned(known.name)
-    given = cleaned(process.name)
+    stem, _, number = process.name.rpartition("-")  # several of one program were told apart by numbers
+    given = cleaned(stem if stem and number.isdigit() else process.name)
     meant = peel(process.command.argv)
     own = {cleaned(process.command.program), cleaned(meant.name) if meant else "", *SAYS_NOTHING}
     if given and given not in own and unversioned(given) not in SAYS_NOTHING:
-        return given
+        return cleaned(process.name)
     if known is not None and not known.family and (said := cleaned(known.name)):
         return said
     told = [cleaned(meant.name), *_folders(meant.program)] if meant else []
