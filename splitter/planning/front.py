@@ -34,10 +34,10 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
             draft = _guess(int(number), faces)
         if draft is None:
             continue
-        if _spoken_to(draft, faces):
-            continue
         if draft.known is not None and draft.known.inside:
-            notes.append(f"{number} of {draft.name} is not published: it {draft.known.inside}.")
+            # A proxy before it is who it is for.
+            if not any(d.role == "proxy" for d in faces):
+                notes.append(f"{number} of {draft.name} is not published: it {draft.known.inside}.")
         elif draft.role == "backing":
             notes.append(f"{number} of {draft.name} is not published: the services reach it by its name.")
         elif draft.replicas == 1 and not draft.one_off:
@@ -81,11 +81,6 @@ def _listener(port: int, drafts: list[Draft]) -> Draft | None:
     found = [d for d in drafts if (x := d.listens_on(port)) is not None and x.host not in LOOPBACK]
     sure = [d for d in found if (x := d.listens_on(port)) is not None and x.certain]
     return next(iter(sure or found), None)
-
-
-def _spoken_to(draft: Draft, faces: list[Draft]) -> bool:
-    """Whether it speaks FastCGI, which is for the web server that stands before it and for nobody else."""
-    return draft.known is not None and draft.known.name == "php-fpm" and any(d.role == "proxy" for d in faces)
 
 
 def _guess(port: int, faces: list[Draft]) -> Draft | None:
