@@ -378,6 +378,12 @@ def test_a_shell_with_an_empty_word_means_nothing():
     [
         pytest.param("caddy start --config /c", "caddy run --config /c", id="a first word is swapped"),
         pytest.param("caddy run --config /c", "caddy run --config /c", id="nothing to swap"),
+        pytest.param(
+            "./app.fcgi -l 127.0.0.1:9000 -n 5 -d", "./app.fcgi -l 127.0.0.1:9000 -n 5", id="beside an address"
+        ),
+        pytest.param("./app -d x.conf", "./app -d x.conf", id="an option that may mean anything"),
+        pytest.param("./app --daemon --quiet", "./app --quiet", id="an option that means one thing"),
+        pytest.param("docker compose up --detach", "docker compose up --detach", id="other containers"),
         pytest.param("python manage.py celery --detach -P x", "python manage.py celery -P x", id="a daemon's option"),
     ],
 )

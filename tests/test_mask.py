@@ -35,5 +35,14 @@ def test_text(mask, text, shown):
     assert mask.text(text) == shown
 
 
+def test_what_a_service_is_called_stays():
+    started = Process("start", Command(("pg_ctlcluster", "13", "main", "start")), Evidence("/start", 1))
+    mask = Mask.of(image_of({}, env={"DB_PASSWORD": "postgres"}), Facts(processes=(started,)))
+    assert mask.data({"name": "postgres", "env": {"DB_PASSWORD": "postgres"}}) == {
+        "name": "postgres",
+        "env": {"DB_PASSWORD": "***"},
+    }
+
+
 def test_a_variable_is_hidden_by_its_name(mask):
     assert mask.variables(SAID) == {"ADMIN_PASSWORD": "***", "API_TOKEN": "***", "LEVEL": "debugging"}

@@ -241,6 +241,15 @@ def test_an_endless_loop_is_one_service():
     assert loop.notes == ("runs every 60 seconds in a shell loop", "the loop also runs php b.php")
 
 
+def test_a_program_that_is_told_to_go_into_the_background_stays_up():
+    found, _ = script(
+        "./app.fcgi -l 127.0.0.1:9000 -n 5 -d\n./check -d\nservice icinga2 foreground &\nexec nginx -g 'daemon off;'"
+    )
+    assert [(p.name, p.lifetime) for p in found] == [
+        ("app.fcgi", "service"), ("check", "job"), ("icinga2", "service"), ("nginx", "service"),
+    ]  # fmt: skip
+
+
 def test_of_the_same_server_by_two_names_one_is_on():
     text = "if [ -f /usr/sbin/cron ]; then exec /usr/sbin/cron -f; else exec /usr/sbin/crond -f; fi"
     found, _ = script(text, base="x:1")

@@ -141,6 +141,8 @@ def service(argv: tuple[str, ...]) -> Known | None:
 def foreground(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command in the form that stays in the foreground; the same one where nothing is to be changed."""
     meant, known = peel(argv), match(argv)
+    if known is None and (at := daemon_option(argv)):
+        return (*argv[:at], *argv[at + 1 :])
     if meant is None or known is None or not known.foreground:
         return argv
     change = known.foreground
@@ -163,6 +165,25 @@ def foreground(argv: tuple[str, ...]) -> tuple[str, ...]:
         add = list(change.get("add", ()))
         args = [*add, *args] if "first" in change else [*args, *add]
     return (*front, *args)
+
+
+def daemon_option(argv: tuple[str, ...]) -> int:
+    """Where a program of which nothing is known is told to go into the background; 0 where it is not.
+
+    `-d` may mean anything, and means that beside an address to listen on: `app.fcgi -l 127.0.0.1:9000 -d`.
+    """
+    meant = peel(argv)
+    if meant is None or meant.name in RUNS_OTHERS:
+        return 0
+    first = len(argv) - len(meant.args)
+    serves = any(word.rpartition(":")[2].isdigit() and ":" in word and "//" not in word for word in meant.args)
+    for at in range(max(first, 1), len(argv)):
+        alone = at + 1 == len(argv) or argv[at + 1].startswith("-")
+        if argv[at] in ("--daemon", "--daemonize", "-daemon", "--detach") or (
+            serves and alone and argv[at] in ("-d", "-D")
+        ):
+            return at
+    return 0
 
 
 def init_script(name: str) -> tuple[str, ...] | None:
@@ -305,6 +326,10 @@ def _is_option(word: str, option: str) -> bool:
     if "*" in option:
         return fnmatch.fnmatchcase(word, option)
     return len(option) == 2 and word[:1] == "-" and word[:2] != "--" and option[1] in word[1:] and word[1:].isalpha()
+
+
+# What these put into the background is another program, or another container.
+RUNS_OTHERS = frozenset(("docker", "podman", "docker-compose", "kubectl", "tmux", "screen", "git", "ssh", "autossh"))
 
 
 @cache

@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1", "ip6-localhost")
 BINDS = frozenset(
     ("-b", "--bind", "--binding", "--listen", "--address", "--addr", "--http", "--http-socket", "--http-address",
      "-listen", "-addr", "--listen-address", "--web.listen-address", "--socket", "-S", "--host-port", "--listen-addr",
-     "-listenAddr", "--listenAddr", "--uds")
+     "-listenAddr", "--listenAddr", "--uds", "--unix-socket")
 )  # fmt: skip
 PORTS = frozenset(("-p", "--port", "-port", "--http-port", "--server.port", "--server-port", "-P", "--listen-port"))
 SCHEMES = frozenset(("unix", "http", "https", "tcp", "tcp4", "tcp6", "ssl", "h2", "h2c", "ws", "wss", "fcgi", "udp"))
@@ -84,6 +84,8 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
         place = at if equals else at + 1
         if option == "-s" and known is not None and known.name == "fcgiwrap":
             option = "--socket"
+        if option == "-l" and known is None and ":" in value:
+            option = "--listen"
         if option in binds or (option in PORTS and ":" in value):
             if option == "-b" and known is not None and known.name == "rails server" and ":" not in value.strip("[]:"):
                 host = value

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from splitter.catalogue import looks_secret
+from splitter.catalogue.meaning import meaning
 from splitter.model.facts import Facts
 from splitter.model.image import Image
 
@@ -89,6 +90,8 @@ def _names(facts: Facts) -> Iterator[str]:
         for name in (process.name, process.user, *(part for path in paths for part in path.split("/"))):
             yield name
             yield from "".join(c if c.isalnum() else " " for c in name).split()
+        if (known := meaning(process)) is not None:
+            yield known.name  # a service may be called so
 
 
 def _without(text: str, value: str) -> str:

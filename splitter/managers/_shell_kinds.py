@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from splitter.catalogue import Known, one_off, peel, service
+from splitter.catalogue import Known, daemon_option, one_off, peel, service
 from splitter.catalogue.meaning import CHECKED, checks
 from splitter.catalogue.peel import Peeled
 from splitter.managers._daemons import TOOLS, started
@@ -59,7 +59,7 @@ RANDOM = ("secrets.token_", "get_random_secret_key", "generate_key(", "random_by
 PIPE_ENDS = frozenset(("tee", "logger", "sed", "awk", "grep", "ts", "cronolog", "rotatelogs", "multilog", "svlogd",
                        "s6-log", "cat", "tr", "cut", "unbuffer", "while", "read", "echo", "printf", "jq", "stdbuf",
                        "head", "tail", "sort", "uniq", "wc", "xargs", "perl", "pino-pretty", "bunyan"))  # fmt: skip
-STARTS = ("start", "restart", "reload-or-restart", "condrestart")
+STARTS = ("start", "foreground", "start-fg", "restart", "reload-or-restart", "condrestart")
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,8 @@ def _kind(call: Call, main: Call, argv: tuple[str, ...], peeled: Peeled | None, 
     if job is not None and job.name == "rights":
         return "file"
     if stays is not None and not checks(inner, peeled.args):
+        return "service"
+    if job is None and stays is None and daemon_option(argv):
         return "service"
     return "file" if job is None and _renders(call) else "job"
 

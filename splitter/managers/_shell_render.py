@@ -52,6 +52,8 @@ class Renderer:
     _defining: list[tuple[Statement, frozenset[str]]] | None = None
     _placed: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
     _acting: frozenset[str] = frozenset()
+    _kept: frozenset[int] = frozenset()
+    _cuts: dict[tuple[str, int, int, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for i, call in enumerate(self.trace.calls):
@@ -200,7 +202,18 @@ class Renderer:
         return frozenset(names)
 
     def _cut(self, path: str, start: int, end: int, keep: frozenset[int], depth: int = 0) -> str:
-        """A piece of a file with the calls that are not to be kept blanked, files read in put in where need be."""
+        """A piece of a file with the calls that are not to be kept blanked, files read in put in where need be.
+
+        One file may be read in at many places, and in files that are read in: each piece is made once.
+        """
+        if keep != self._kept:
+            self._kept, self._cuts = keep, {}
+        place = (path, start, end, depth)
+        if place not in self._cuts:
+            self._cuts[place] = self._blanked(path, start, end, keep, depth)
+        return self._cuts[place]
+
+    def _blanked(self, path: str, start: int, end: int, keep: frozenset[int], depth: int) -> str:
         script = self.script(path)
         if script is None:
             return ""

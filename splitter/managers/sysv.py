@@ -15,7 +15,7 @@ from splitter.managers._launch import name_of
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
 
-STARTS = ("start", "restart", "force-restart", "onestart", "--full-restart")
+STARTS = ("start", "foreground", "start-fg", "restart", "force-restart", "onestart", "--full-restart")
 # Actions that only speak to a daemon that another command starts.
 SPEAKS = ("stop", "status", "reload", "force-reload", "try-restart", "condrestart", "force-stop", "zap", "rotate")
 RUNLEVELS = ("sysinit", "boot", "default")
