@@ -6,6 +6,7 @@ every way out of the program; what a killed run left is removed by the next one.
 
 import atexit
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -16,12 +17,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from splitter.debts import Debts
 from splitter.errors import SplitterError
 from splitter.model.stat import IRREGULAR, Stat
-from splitter.run import end_by_exception, left_over, owner, undisturbed
+from splitter.run import end_by_exception, left_over, owner
 from splitter.wire import Wire
 
 LABEL = "org.compose-splitter.throwaway"
+SOON = 1.0  # seconds, in which what is to be run comes first
 BLOCK = 1 << 20  # docker-py's default chunking reads large answers far slower (docker-py#1595)
 
 
@@ -47,9 +50,11 @@ class Engine:
     def __init__(self, client: Any) -> None:
         self.client = client
         self.api = client.api
-        self._undo: dict[str, Callable[[], None]] = {}
-        self._number = 0
-        self._ready = False
+        self._debts = Debts()
+        self._numbers = itertools.count(1)
+        self._swept = False
+        atexit.register(self._debts.close, for_good=True)
+        end_by_exception()
 
     @property
     def local(self) -> bool:
@@ -107,8 +112,11 @@ class Engine:
 
     def discard(self, name: str) -> None:
         """Remove a throw-away thing now."""
-        with undisturbed():
-            self._undo.pop(name, lambda: None)()
+        self._debts.pay(name)
+
+    def leave(self, *names: str) -> None:
+        """Remove throw-away things in their order while the program goes on; its end waits for it, as `close` does."""
+        self._debts.later(*names)
 
     def build(self, context: str, *, file: str = "", target: str = "", args: Mapping[str, str] | None = None) -> str:
         """Build a folder with the command-line client, to a throw-away image; its id. Raises SplitterError."""
@@ -121,7 +129,7 @@ class Engine:
         if done.returncode:
             raise SplitterError(f"docker build failed: {done.tail}", f"try `docker build {context}` by itself")
         image = done.stdout.strip().splitlines()[-1]
-        self._undo[image] = partial(self._remove, self.api.remove_image, image)
+        self._debts.owe(image, partial(self._remove, self.api.remove_image, image))
         return image
 
     def compose(
@@ -173,7 +181,7 @@ class Engine:
         return done.stdout.strip().lstrip("v")
 
     def sweep(self) -> None:
-        """Remove what earlier runs on this machine left when they were killed."""
+        """Remove what earlier runs on this machine left when they were killed. Raises SplitterError."""
         wanted = {"filters": {"label": LABEL}}
         for made in self.api.containers(all=True, **wanted):
             if left_over((made["Labels"] or {}).get(LABEL, "")):
@@ -190,33 +198,25 @@ class Engine:
 
     def close(self) -> None:
         """Remove all that is left of this run; also done when the program ends, however it does."""
-        with undisturbed():
-            while self._undo:
-                self._undo.popitem()[1]()
+        self._debts.close()
 
     @contextlib.contextmanager
     def _making(self, remove: Callable[[str], None]) -> Iterator[str]:
         """A name whose thing is removed in the end, whether or not the engine had time to say that it made it."""
         self._prepare()
-        self._number += 1
-        name = f"splitter-{os.getpid()}-{int(time.time() * 1000):x}-{self._number}"
-        self._undo[name] = partial(remove, name)
-        try:
-            with talking():
-                yield name
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                time.sleep(0.5)  # the engine may still be making what nobody waits for any more
-            self.discard(name)
-            raise
+        name = f"splitter-{os.getpid()}-{int(time.time() * 1000):x}-{next(self._numbers)}"
+        with self._debts.making(name, partial(remove, name)), talking():
+            yield name
 
     def _prepare(self) -> None:
-        if not self._ready:
-            self._ready = True
-            atexit.register(self.close)
-            end_by_exception()
-            with talking():
-                self.sweep()
+        """Before the first thing is made: what others left goes too, once the engine has less to do."""
+        if not self._swept:
+            self._swept = True
+            self._debts.aside(self._sweep_soon)
+
+    def _sweep_soon(self) -> None:
+        self._debts.closing.wait(SOON)
+        self.sweep()
 
     def _remove_container(self, name: str) -> None:
         self._remove(self.api.remove_container, name, force=True, v=True)

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 
 from splitter.apply import read_text
 from splitter.commands.mask import Mask
-from splitter.commands.split import diff, make, refuse_foreign, report, single, write_split
-from splitter.commands.stages import Reading, read
+from splitter.commands.splitting import diff, make, refuse_foreign, report, single, write_split
+from splitter.commands.stages import Reading
 from splitter.commands.tree import facts_tree, lines
 from splitter.model.text import printable
 from splitter.wizard import Draft, ask
 
 
-def run(args: Namespace) -> int:
+def run(reading: Reading, args: Namespace) -> int:
     """Show, ask, show again, and write only after a yes."""
-    reading = read(args)
     before = read_text(reading.output)
     if single(reading, before):
         return 0

@@ -61,7 +61,7 @@ def _original(case: Case, what: str) -> tuple[Observation, Samples]:
             samples["all"] = sample(asker, container, seen, urls(health.test) if health is not None else ())
 
     jobs = tuple(p.command.argv for p in case.reading.facts.processes if p.lifetime == "job" and p.phase != "wait")
-    options = Watch(settle=SETTLE, timeout=case.seconds, env=case.given, jobs=jobs)
+    options = Watch(settle=SETTLE, timeout=case.seconds, env=case.given, jobs=lambda: jobs)
     seen = observe(case.engine, case.original, options, lambda text: say(f"{what}: {text}"), use)
     if seen.stopped == "ended":
         last = f": {seen.log[-1]}" if seen.log else ""

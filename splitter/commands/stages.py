@@ -1,5 +1,6 @@
 """The stages in their order, as every verb needs them."""
 
+import importlib
 import os
 from argparse import Namespace
 from collections.abc import Mapping
@@ -8,7 +9,6 @@ from pathlib import Path
 
 from splitter.commands.watch import watched
 from splitter.errors import SplitterError
-from splitter.inspection import static
 from splitter.model.facts import Facts
 from splitter.model.image import Build, Image
 from splitter.model.plan import Plan
@@ -48,10 +48,20 @@ class Reading:
         return replace(plan, services=services)
 
 
-def read(args: Namespace) -> Reading:
-    """Source, image and facts for a command line."""
+def read(args: Namespace, *then: str) -> Reading:
+    """Source, image and facts for a command line. `then` are the modules that the verb needs afterwards: they are
+    imported where that takes no time, while the image is watched."""
     image = open_source(args.source, options(args))
-    facts = watched(static.read(image), image, prefix_of(args.source), args)
+
+    def declared() -> Facts:
+        from splitter.inspection import static
+
+        facts = static.read(image)
+        for name in then:
+            importlib.import_module(name)
+        return facts
+
+    facts = watched(declared, image, prefix_of(args.source), args)
     given = getattr(args, "output", None)
     reading = Reading(args.source, image, facts, Path(given or DEFAULT))
     return reading if given else replace(reading, output=Path(reading.folder) / DEFAULT)

@@ -1,41 +1,63 @@
 """Whether and how the image of a command line is run, and what is shown to a person who waits for it."""
 
+import importlib
 import os
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from splitter.aside import Aside, aside
 from splitter.errors import SplitterError
 from splitter.model.facts import Facts
 from splitter.model.image import Image
+from splitter.model.observation import Observation
 from splitter.model.text import printable
 
 ENGINE = "docker-daemon"
 
 
-def watched(facts: Facts, image: Image, prefix: str, args: Namespace) -> Facts:
-    """The facts with what a run of the image shows, where it is to be run: one of an engine by default, a folder
-    (which is built first) on `--run`. Raises SplitterError where it cannot be."""
+def watched(declared: Callable[[], Facts], image: Image, prefix: str, args: Namespace) -> Facts:
+    """What the files say, by `declared`, with what a run of the image shows, where it is to be run: one of an engine by
+    default, a folder (which is built first) on `--run`. The files are read while the container comes up. Raises
+    SplitterError where it cannot be run."""
     wanted = args.run if args.run is not None else prefix == ENGINE
     if not wanted:
         if args.env or args.env_file:
             raise SplitterError("--env and --env-file are for a run", "add --run, or leave them out")
-        return facts
+        return declared()
     from splitter.engine import connect
-    from splitter.inspection.merge import merge
+
+    engine, env = connect(), environment(args)
+    network = Aside(engine.network)  # the engine can make it while more is imported here
     from splitter.inspection.observe import Watch, observe
 
-    jobs = tuple(p.command.argv for p in facts.processes if p.lifetime == "job" and p.phase != "wait")
-    options = Watch(settle=args.settle, timeout=args.run_timeout, env=environment(args), jobs=jobs)
-    reference = runnable(image, prefix)
-    try:
-        seen = observe(connect(), reference, options, say)
-    finally:
-        say("")
-    return replace(merge(facts, seen, image), needs=tuple(sorted(options.env)))
+    def read() -> Facts:
+        facts = declared()
+        importlib.import_module("splitter.inspection.merge")
+        return facts
+
+    with aside(read) as reading:
+        options = Watch(args.settle, args.run_timeout, env, lambda: _jobs(reading.result()) if reading.done else None)
+        try:
+            seen = observe(engine, runnable(image, prefix), options, say, network=network)
+            facts = reading.result()
+        finally:
+            say("")
+    return merged(facts, seen, image, env)
+
+
+def merged(facts: Facts, seen: Observation, image: Image, env: Collection[str]) -> Facts:
+    """The facts of the files with those of a run that was given these variables."""
+    from splitter.inspection.merge import merge
+
+    return replace(merge(facts, seen, image), needs=tuple(sorted(env)))
+
+
+def _jobs(facts: Facts) -> tuple[tuple[str, ...], ...]:
+    return tuple(p.command.argv for p in facts.processes if p.lifetime == "job" and p.phase != "wait")
 
 
 def runnable(image: Image, prefix: str) -> str:

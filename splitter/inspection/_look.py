@@ -38,7 +38,8 @@ class Inside:
     def __init__(self, wire: Wire, container: Container) -> None:
         self.deadline = time.monotonic() + PATIENCE
         self._wire, self._container = wire, container
-        self._sockets_at = self._all_at = self._all_took = self._files_at = self._files_took = 0.0
+        self._sockets_at = self._all_took = self._files_at = self._files_took = 0.0
+        self._all_at = time.monotonic()  # the first look finds all that is new anyway
 
     def __call__(self, record: Record, everything: bool = False) -> None:
         wanted = record.look(_procfs.stats(self._ask("stat")), time.monotonic())
@@ -96,6 +97,10 @@ class Inside:
         others = {path for path, state in _writers.dated(text, 0.0).items() if not state.file}
         return tuple(replace(f, held="") if f.path in others else f for f in files)
 
+    def accounts(self, limit: int) -> bytes:
+        """How processes ended, as the kernel wrote it; nothing where the image lacks what it takes to read it."""
+        return self._answer("accounts", [limit, _ended.FILE])
+
     def users(self) -> Mapping[int, str]:
         return _procfs.users(self._ask("users"))
 
@@ -106,9 +111,12 @@ class Inside:
         return {pid: replace(a, argv=whole.get("".join(a.argv).replace(" ", ""), ())) for pid, a in found.items()}
 
     def _ask(self, what: str, more: Iterable[object] = (), lines: str = "") -> str:
+        return self._answer(what, more, lines).decode(errors="replace")
+
+    def _answer(self, what: str, more: Iterable[object] = (), lines: str = "") -> bytes:
         self._wire.send(" ".join((what, *map(str, more))).encode() + b"\n" + lines.encode(errors="surrogateescape"))
         seconds = min(PATIENCE, max(GRACE, self.deadline - time.monotonic()))
-        return self._wire.until(f"\n#end {what}\n".encode(), seconds, MAX_ANSWER).decode(errors="replace")
+        return self._wire.until(f"\n#end {what}\n".encode(), seconds, MAX_ANSWER)
 
 
 class Outside:
@@ -145,6 +153,10 @@ class Changes:
         self._found: list[Change] = []
         self._thread = threading.Thread(target=self._ask, args=(container,), daemon=True)
         self._thread.start()
+
+    @property
+    def asking(self) -> bool:
+        return self._thread.is_alive()
 
     def get(self, seconds: float) -> tuple[Change, ...]:
         """What changed; () where the engine does not say it in time."""

@@ -13,15 +13,17 @@ import contextlib
 import io
 import tarfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
+from splitter.aside import Aside
 from splitter.catalogue import looks_secret
 from splitter.engine import Container, Engine
 from splitter.errors import SplitterError
 from splitter.inspection import _ended, _procfs
+from splitter.inspection._closed import closed
 from splitter.inspection._look import Changes, Inside, Look, Outside, Report
 from splitter.inspection._match import same
 from splitter.inspection._record import Record
@@ -36,6 +38,7 @@ MAX_JOB = 30.0  # how long a job without any news counts as a start that is not 
 MAX_BUSY = 15.0  # how long work without any news counts as a start that is not over
 FAST_FOR = 0.5
 SLOW = 1.0  # seconds for one look
+MAX_DEAF = 10.0  # seconds that the engine may take to find what changed before it is asked other things too
 PROBES = 3
 END = 1.0  # how long a container may take to end after its processes
 EARLY = 2  # times that the changed files are asked for before it is sure that it is quiet
@@ -48,6 +51,8 @@ SHELLS = ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", "/busy
 HOLD = 'read -r go; unset go {}; exec "$@" </dev/null'
 ADDED = ("PWD", "OLDPWD", "SHLVL")  # what a shell puts into the environment
 
+Jobs = Sequence[tuple[str, ...]]
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -56,14 +61,15 @@ class Watch:
     settle     seconds without news after which it is taken to have come up
     timeout    seconds after which it is watched no longer, whatever it does
     env        variables for the container
-    jobs       commands that run to their end: while one is seen, it has not come up, however quiet it is
+    jobs       gives the commands that run to their end: while one is seen, it has not come up, however quiet it is.
+               None while they are not known yet, and until then nobody can tell that it has
     memory, disk, processes   limits, in bytes and numbers
     """
 
     settle: float = 2.0
     timeout: float = 60.0
     env: Mapping[str, str] = field(default_factory=dict)
-    jobs: tuple[tuple[str, ...], ...] = ()
+    jobs: Callable[[], Jobs | None] = tuple
     memory: int = 2 << 30
     disk: int = 2 << 30
     processes: int = 4096
@@ -75,12 +81,14 @@ def observe(
     options: Watch | None = None,
     report: Report = lambda _: None,
     use: Callable[[Container, Observation], None] = lambda *_: None,
+    network: Aside[str] | None = None,
 ) -> Observation:
     """What an image that the engine holds does when it is started.
 
     `report` is told what goes on, in words for a person; `use` gets the container while it still is as it was seen,
-    unless it ended by itself. Raises SplitterError where the engine fails or has no such
-    image; an image that does not start is an Observation that ended. The container is gone on every way out.
+    unless it ended by itself; `network` is an engine's network that the caller has begun to make. Raises SplitterError
+    where the engine fails or has no such image, and what `jobs` raises; an image that does not start is an Observation
+    that ended. The container is removed on every way out, while the program goes on; its end waits for that.
     """
     options = options or Watch()
     name = image if isinstance(image, str) else image.reference.removeprefix("docker-daemon:")
@@ -89,18 +97,14 @@ def observe(
     if not command:
         return Observation(stopped="ended", log=("the image names no command",))
     report("starting a throw-away container")
-    network = engine.network()
+    run = _Run(engine, name, network.result() if network else engine.network(), config, command, options, report)
     try:
-        run = _Run(engine, name, network, config, command, options, report)
-        try:
-            seen = run.follow(run.held() or run.plain())
-            if seen.stopped != "ended":
-                use(run.container, seen)
-            return seen
-        finally:
-            run.end()
+        seen = run.follow(run.held() or run.plain())
+        if seen.stopped != "ended":
+            use(run.container, seen)
+        return seen
     finally:
-        engine.discard(network)
+        run.end(run.network)
 
 
 class _Run:
@@ -121,6 +125,7 @@ class _Run:
         self.record = Record()
         self.unseen: list[str] = []
         self.refused = ""
+        self._known_jobs: Jobs | None = None
         self._shell = ""
         self._probes = 0
         self._container: Container | None = None
@@ -197,12 +202,14 @@ class _Run:
                     break
                 look = again
                 look.deadline = began + self.options.timeout
-            if now - state_at >= STATE or not self.record.alive:
+            # While the engine looks for what changed it answers nothing else about the container.
+            asking = changes is not None and changes.asking and now - changes.asked_at < MAX_DEAF
+            if (now - state_at >= STATE and not asking) or not self.record.alive:
                 state_at = now
                 if self._over():
                     stopped = "ended"
                     break
-            if now - disk_at >= DISK:
+            if now - disk_at >= DISK and not asking:
                 disk_at = now
                 if self._written(look) > self.options.disk:
                     stopped = "disk"
@@ -210,7 +217,7 @@ class _Run:
             if time.monotonic() - now > max(SLOW, self.options.settle / 2):
                 self.record.news_at = now  # it is so busy that the look itself took long: that is not quiet
             quiet = now - self._last()
-            if quiet >= self.options.settle:
+            if quiet >= self.options.settle and self._jobs() is not None:
                 stopped = "quiet"
             elif now - began >= self.options.timeout:
                 stopped = "time"
@@ -224,14 +231,17 @@ class _Run:
                 self.report(words)
             if stopped is None:
                 tick = FAST if now - self.record.news_at < FAST_FOR else TICK
+                if 0 < self.options.settle - quiet < tick:
+                    tick = self.options.settle - quiet
                 time.sleep(max(0.0, tick - (time.monotonic() - now)))
         return self._result(None if late else look, stopped, changes, began)
 
-    def end(self) -> None:
+    def end(self, *after: str) -> None:
+        """Have the container removed, and what is to go after it."""
         for wire in self._wires:
             wire.close()
-        if self._container is not None:
-            self._container.discard()
+        mine = (self._container.name,) if self._container is not None else ()
+        self.engine.leave(*mine, *after)
 
     def _result(self, look: Look | None, stopped: Stopped, changes: Changes | None, began: float) -> Observation:
         settled, quiet = self._last() - began, self.record.news_at
@@ -239,6 +249,7 @@ class _Run:
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
         users: Mapping[int, str] = {}
+        ended = b""
         changed = changes.get(self.options.timeout)
         if look is not None:
             with contextlib.suppress(Closed):
@@ -246,6 +257,7 @@ class _Run:
                 if isinstance(look, Inside):
                     users = look.users()
                     changed = look.dated(changed, self.record.began)
+                    ended = look.accounts(MAX_ACCOUNTS)
         state = self.container.state()
         over = not state.get("Running")
         if over:
@@ -255,7 +267,7 @@ class _Run:
             self.unseen.append(f"it needed more than {self.options.memory >> 20} MiB of memory")
         if self.record.dropped:
             self.unseen.append("it started more processes than are told of here")
-        self.record.accounts(_ended.ended(self._file(_ended.FILE, MAX_ACCOUNTS)))
+        self.record.accounts(_ended.ended(ended or self._file(_ended.FILE, MAX_ACCOUNTS)))
         processes, sockets, connections, files = self.record.finish(users, time.monotonic(), quiet)
         if look is not None and isinstance(look, Inside) and not over:
             with contextlib.suppress(Closed):
@@ -279,9 +291,14 @@ class _Run:
     def _last(self) -> float:
         """When something last happened; a job or work without any news counts for a while only."""
         news = self.record.news_at
-        if any(same(job, line) for line in self.record.lines for job in self.options.jobs):
+        if any(same(job, line) for line in self.record.lines for job in self._jobs() or ()):
             return min(time.monotonic(), news + MAX_JOB)
         return max(news, min(self.record.busy_at, news + MAX_BUSY))
+
+    def _jobs(self) -> Jobs | None:
+        if self._known_jobs is None:
+            self._known_jobs = self.options.jobs()
+        return self._known_jobs
 
     def _written(self, look: Look) -> int:
         """Bytes on the disk; those in volumes are in no layer, so there the bytes that were ever written count."""
@@ -366,22 +383,5 @@ class _Run:
         """A container that is not started; the one made before goes."""
         if self._container is not None:
             self.end()
-        how = {"entrypoint": [gate[0]], "command": list(gate[1:]), "stdin_open": True} if gate else {}
-        self._container = self.engine.container(
-            self.image,
-            environment=dict(self.options.env),
-            healthcheck={"test": ["NONE"]},
-            host_config={
-                "network_mode": self.network,
-                "dns": ["127.0.0.1"],  # an old engine's name server asks outside even from an internal network
-                "dns_opt": ["timeout:1", "attempts:1"],  # and nobody is to wait for an answer
-                "cap_add": ["SYS_PTRACE", "SYS_PACCT"],
-                "mem_limit": self.options.memory,
-                "memswap_limit": self.options.memory,
-                "pids_limit": self.options.processes,
-                "cpu_shares": 512,
-                "log_config": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
-                "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
-            },
-            **how,
-        )
+        limits = self.options.memory, self.options.processes
+        self._container = closed(self.engine, self.image, self.network, gate, self.options.env, *limits)

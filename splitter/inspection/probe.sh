@@ -3,6 +3,7 @@
 #   stat          /proc/PID/stat of every process, by builtins alone: nothing is forked at the rate of this one
 #   text PID...   what each of these is: command line, names in its environment, ids, executable, working folder
 #   account PATH  has the kernel write to that file how each process ends, where perl or python can ask for it (acct(2))
+#   accounts N PATH   the first N bytes of what the kernel wrote there, as they are
 #   net           the tables of sockets, and of what System V shares
 #   peers HEX     sends that request to the kernel's socket diagnostics, where perl or python can; the answer in hex
 #   maps          the lines of /proc/PID/maps for memory that is shared under a name
@@ -122,6 +123,7 @@ while read -r what pids; do
             [ -z "$tools" ] || ls -ln "$@"
             ;;
         account) account "$pids" ;;
+        accounts) [ -z "$tools" ] || head -c "${pids%% *}" "${pids#* }" ;;
         net)
             files /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 /proc/net/unix \
                 /proc/sysvipc/shm /proc/sysvipc/msg /proc/sysvipc/sem

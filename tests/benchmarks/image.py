@@ -83,13 +83,18 @@ def _told(*words: str) -> dict[str, float]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, float] = json.loads(next(line for line in done.stderr.splitlines() if line.startswith('{"')))
     return found
 
 
-def _within(what: str, how: str, image: str) -> dict[str, float]:
+def _tell(**values: float) -> None:
+    print(json.dumps(values), file=sys.stderr)
+
+
+def _within(what: str, how: str, image: str) -> None:
     if what == "split":
-        return {"settled": _watched(image)}
+        _watched(image)
+        return
     from splitter.catalogue import match
     from splitter.engine import connect
     from splitter.inspection import static
@@ -101,29 +106,27 @@ def _within(what: str, how: str, image: str) -> dict[str, float]:
     through = how == "through a container"
     read = engine.through_container(connect(), image, connect().inspect(image)) if through else None
     static.read(read or engine.read(image, Options()))
-    return {"seconds": time.perf_counter() - began}
+    _tell(seconds=time.perf_counter() - began)
 
 
-def _watched(image: str) -> float:
-    """Split an image as the command line does; how long it took to come up."""
-    from splitter.cli import main as splitter
-    from splitter.inspection import observe
+def _watched(image: str) -> None:
+    """Be the command line that splits an image, and tell how long it took to come up."""
+    from splitter.__main__ import run
+    from splitter.commands import watch
 
-    observed, settled = observe.observe, []
+    merged = watch.merged
 
-    def observing(*args, **kwargs):  # type: ignore[no-untyped-def]
-        seen = observed(*args, **kwargs)
-        settled.append(seen.settled)
-        return seen
+    def telling(facts, seen, *more):  # type: ignore[no-untyped-def]
+        _tell(settled=seen.settled)
+        return merged(facts, seen, *more)
 
-    observe.observe = observing
-    if splitter(["split", image, "--settle", str(QUIET)]) or not settled:
-        sys.exit(f"{image} could not be split")
-    return settled[0]
+    watch.merged = telling
+    sys.argv = ["splitter", "split", image, "--settle", str(QUIET)]
+    run()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--within"]:
-        print(json.dumps(_within(*sys.argv[2:])))
+        _within(*sys.argv[2:])
     else:
         main()

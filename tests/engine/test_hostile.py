@@ -26,6 +26,7 @@ def seen(engine):
         tag = built(target)
         began = time.monotonic()
         found = observe(connect(), tag, options, said.append)
+        connect().close()
         took = time.monotonic() - began
         assert left() == []
         assert took < options.timeout + 15, "the run is bounded, with starting and removing"
