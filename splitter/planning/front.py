@@ -26,18 +26,17 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
         if not number.isdigit() or port in taken:
             continue
         taken.add(port)
-        if fpm := _fastcgi(int(number), drafts, faces):
-            notes.append(f"{number} of {fpm.name} is not published: it speaks FastCGI, which the proxy asks it.")
-            continue
-        draft = _listener(int(number), faces) or _listener(int(number), [d for d in drafts if d not in faces])
+        draft = (
+            _inside(int(number), drafts, faces)
+            or _listener(int(number), faces)
+            or _listener(int(number), [d for d in drafts if d not in faces])
+        )
         if draft is None:
             draft = _guess(int(number), faces)
         if draft is None:
             continue
         if draft.known is not None and draft.known.inside:
-            # A proxy before it is who it is for.
-            if not any(d.role == "proxy" for d in faces):
-                notes.append(f"{number} of {draft.name} is not published: it {draft.known.inside}.")
+            notes.append(f"{number} of {draft.name} is not published: it {draft.known.inside}.")
         elif draft.role == "backing":
             notes.append(f"{number} of {draft.name} is not published: the services reach it by its name.")
         elif draft.replicas == 1 and not draft.one_off:
@@ -68,12 +67,13 @@ def answer(drafts: Drafts, couplings: Iterable[Coupling]) -> None:
             root.aliases.append(offerer.name)
 
 
-def _fastcgi(port: int, drafts: Drafts, faces: list[Draft]) -> Draft | None:
-    """The php-fpm behind a proxy whose port this is: its base image exposes it, wherever it listens now."""
+def _inside(port: int, drafts: Drafts, faces: list[Draft]) -> Draft | None:
+    """The one behind a proxy whose port this is, and that only the proxy asks: its base image exposes that port,
+    wherever it listens now."""
     if not any(d.role == "proxy" for d in faces) or any((x := d.listens_on(port)) and x.certain for d in faces
                                                         if d.role == "proxy"):  # fmt: skip
         return None
-    return next((d for d in drafts.own() if d.known is not None and d.known.name == "php-fpm"
+    return next((d for d in drafts.own() if d.known is not None and d.known.inside
                  and (d.known.port == port or d.listens_on(port))), None)  # fmt: skip
 
 
