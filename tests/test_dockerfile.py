@@ -513,6 +513,12 @@ def test_what_a_build_enables(built, line, links):
     assert all(node is None or str(node.origin).startswith("Dockerfile:2") for node in found.values())
 
 
+@pytest.mark.parametrize("line", ["virtualenv -p python3 /env", "python3.11 -m venv /env", "uv venv /env"])
+def test_a_virtual_environment_is_a_folder(built, line):
+    image = built(lines(f"RUN {line}", "COPY start.sh /env"))
+    assert image.read("/env/start.sh") == FILES["start.sh"]
+
+
 def test_apache_reaches_the_php_fpm_whose_configuration_is_enabled(built):
     text = "FROM debian:12\nARG V=8.4\nRUN a2enmod proxy_fcgi && a2enconf php${V}-fpm\n"
     image = built(text + 'CMD ["sh", "-c", "php-fpm8.4 -F & exec apache2 -D FOREGROUND"]\n')

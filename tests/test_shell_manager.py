@@ -717,3 +717,16 @@ def test_functions_whose_names_are_made_of_variables_are_there_in_what_is_kept()
     said = step.command.run[-1]
     assert 'start_a() {\n  echo "$(one two)" > "/run/$P.since"\n' in said
     assert "start_b() {" in said
+
+
+@pytest.mark.parametrize(
+    ("env", "path"),
+    [
+        pytest.param({"PATH": "/usr/bin"}, "/opt/env/bin:/usr/bin", id="the image's PATH is known"),
+        pytest.param({}, "/opt/env/bin:${PATH}", id="only its base knows it"),
+    ],
+)
+def test_a_virtual_environment_that_is_not_at_hand_gives_its_path(env, path):
+    image = image_of({"/s": "#!/bin/bash\n. /opt/env/bin/activate\nexec web\n"}, env=env)
+    [process], gaps = expand("shell", "bash /s", image)
+    assert (gaps, process.env["PATH"], process.env["VIRTUAL_ENV"]) == ([], path, "/opt/env")

@@ -1,6 +1,7 @@
 """Simple commands: builtins carried out, functions entered, files sourced, and everything else reported as a call."""
 
 import posixpath
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from splitter.shell.syntax import Assign, Simple
 from splitter.shell.values import Value, Variable
 from splitter.shell.variables import DECLARING, Variables
 from splitter.shell.world import MAX_FRAMES
+
+# What a virtual environment of Python has in bin/activate, of which only this lasts (the venv module, "How venvs work").
+ACTIVATE = 'export VIRTUAL_ENV={0} PATH={0}/bin:"$PATH"'
 
 # Builtins that leave nothing that matters here, and succeed.
 IDLE = frozenset((
@@ -224,6 +228,9 @@ class Builtins(Variables):
             return Outcome(UNDECIDED)
         text = self.files.read(path)
         changed = path in self.state.written
+        if text is None and not changed and path.endswith("/bin/activate") and context.depth < MAX_FRAMES:
+            made = Source(path, parse(ACTIVATE.format(shlex.quote(posixpath.dirname(posixpath.dirname(path))))))
+            return self.run(made.script.body, context._replace(source=made, depth=context.depth + 1))
         if not isinstance(text, str):
             what = "written while it runs" if changed else getattr(text, "what", "not at hand")
             self.lost(f"reads in {path}: {what}", context, one.line)

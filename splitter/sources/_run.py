@@ -101,6 +101,17 @@ def _note(call: Call, part: Call) -> str:
     return " ".join([w for w in part.argv[:4] if not w.startswith("-")][:2])
 
 
+def _environment(call: Call) -> str:
+    """The folder that a command makes for a virtual environment of Python; "" for any other command."""
+    argv = call.argv
+    python = posixpath.basename(argv[0]).startswith("python") and argv[1:3] == ("-m", "venv")
+    words = argv[3:] if python else argv[2:] if argv[:2] == ("uv", "venv") else argv[1:]
+    if not python and argv[:2] != ("uv", "venv") and posixpath.basename(argv[0]) != "virtualenv":
+        return ""
+    plain = [w for w in words if not w.startswith("-") and "$" not in w and "/" in w]
+    return normal(posixpath.join(call.cwd or "/", plain[-1])) if plain else ""
+
+
 class _Run:
     def __init__(self, stage: Stage, one: Instruction, mounts: dict[str, Graft | Node], posix_echo: bool) -> None:
         self.stage, self.one, self.posix_echo = stage, one, posix_echo
@@ -151,6 +162,9 @@ class _Run:
             return
         for part in (call, *call.pipe):
             program = posixpath.basename(part.argv[0])
+            if (folder := _environment(part)) and self.tree.lookup(folder) is None:
+                # What is in it is not known; that it is a folder says where a COPY to it puts a file.
+                self.write({folder: Node("dir", 0o755, origin=self.stage.evidence(self.one))}, sure=not call.guards)
             if program not in QUIET or any(r.op.startswith(">") or r.op == "&>" for r in part.redirects):
                 self.stage.not_known(self.one, _note(call, part))
                 return
