@@ -17,7 +17,7 @@ from splitter.shell.values import Value, Variable
 from splitter.shell.variables import DECLARING, Variables
 from splitter.shell.world import MAX_FRAMES
 
-# What a virtual environment of Python has in bin/activate, of which only this lasts (the venv module, "How venvs work").
+# What bin/activate of a virtual environment of Python does that lasts (the venv module, "How venvs work").
 ACTIVATE = 'export VIRTUAL_ENV={0} PATH={0}/bin:"$PATH"'
 
 # Builtins that leave nothing that matters here, and succeed.
