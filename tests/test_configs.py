@@ -112,6 +112,8 @@ def test_nginx_that_includes_itself_ends():
 
 
 LISTENS = [
+    ("dbus-daemon --system --nofork", {}, [("/run/dbus/system_bus_socket", "CMD")]),
+    ("dbus-daemon --session --address unix:path=/run/own,guid=1", {}, [("/run/own", "CMD")]),
     (
         "php-fpm8.2 -F",
         {"/etc/php/8.2/fpm/pool.d/www.conf": "[www]\n; a comment\nlisten = /run/php/$pool.sock\n"},
@@ -289,6 +291,8 @@ def test_listens(command, files, expected):
 
 
 REACHES = [
+    ("avahi-daemon --no-chroot", {}, ["/run/dbus/system_bus_socket"]),
+    ("avahi-daemon", {"/etc/avahi/avahi-daemon.conf": "[server]\nenable-dbus=no\n"}, []),
     (
         "apache2 -DFOREGROUND",
         {"/etc/apache2/sites-available/000-default.conf": "ProxyPass /ws ws://localhost:6001/\n"},
@@ -415,6 +419,7 @@ COMMANDS = {
     "caddy": ("/etc/caddy/Caddyfile", "caddy run"),
     "haproxy": ("/etc/haproxy/haproxy.cfg", "haproxy"),
     "traefik": ("/etc/traefik/traefik.yml", "traefik"),
+    "dbus": ("/etc/avahi/avahi-daemon.conf", "avahi-daemon"),
     "php-fpm": ("/etc/php-fpm.conf", "php-fpm"),
     "uwsgi": ("/x", "uwsgi --ini /x"),
     "redis": ("/x", "redis-server /x"),

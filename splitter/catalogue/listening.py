@@ -86,6 +86,8 @@ def listeners(process: Process, known: Known | None, image: Image) -> tuple[List
             option = "--socket"
         if option == "-l" and known is None and ":" in value:
             option = "--listen"
+        if known is not None and known.name == "django fcgi":  # `host=127.0.0.1 port=8080`
+            option = f"--{option}"
         if option in binds or (option in PORTS and ":" in value):
             if option == "-b" and known is not None and known.name == "rails server" and ":" not in value.strip("[]:"):
                 host = value
