@@ -468,6 +468,24 @@ def test_a_service_has_no_number_where_only_a_step_has_its_name():
     assert made["postfix"].role == "web"
 
 
+def test_nginx_asks_dockers_dns_where_a_variable_follows_a_name():
+    location = (
+        "  location ~ ^/api/(.*) {\n    proxy_pass_request_body off;\n    proxy_pass http://127.0.0.1:3000/$1;\n  }\n"
+    )
+    text = f"server {{\n{location}}}\n"
+    image = image_of({"/etc/nginx/conf.d/a.conf": text})
+    coupling = Coupling("tcp", "127.0.0.1:3000", ("nginx", "web"), Evidence("/etc/nginx/conf.d/a.conf", 4), "config",
+                        "127.0.0.1:3000")  # fmt: skip
+    nginx = process("nginx", "nginx -g daemon_off;", evidence=Evidence("/etc/sv/nginx/run", 1))
+    [patched] = planned(nginx, WEB, image=image, couplings=[coupling]).configs.values()
+    assert "proxy_pass http://web:3000/$1;" in patched
+    assert patched.startswith("server { resolver 127.0.0.11;\n")
+    plain = text.replace("/$1", "")
+    [patched] = planned(nginx, WEB, image=image_of({"/etc/nginx/conf.d/a.conf": plain}),
+                        couplings=[coupling]).configs.values()  # fmt: skip
+    assert "resolver" not in patched
+
+
 def test_where_a_shell_stands_in_front_a_variable_of_the_image_stays_one():
     spoken = '"${APP_HOME}/bin/app" --all'
     main = process("app", "", user="app", scope=("entry",))

@@ -10,6 +10,7 @@ from splitter.planning.draft import Draft
 from splitter.planning.names import cleaned, distinct
 
 PASSES = frozenset(("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"))
+RESOLVER = "resolver 127.0.0.11;"
 OWN = ("${HOSTNAME}", "$HOSTNAME")  # the container's own name, in a template
 
 
@@ -47,6 +48,7 @@ class Patches:
         if at is None:
             return False
         lines[at] = lines[at].replace(old, new)
+        _resolved(lines, at)
         self.files[path] = "".join(lines)
         real = self.image.resolve(path)
         for draft in users:
@@ -68,6 +70,19 @@ class Patches:
         draft.configs[path] = path
 
 
+def _resolved(lines: list[str], at: int) -> None:
+    """Tell nginx whom to ask for a name that it looks up at each request, which it does where a variable follows.
+
+    An address needs no such thing. 127.0.0.11 is Docker's own DNS server, in every network but the default one.
+    """
+    name, _, value = lines[at].strip().partition(" ")
+    if name not in PASSES or "$" not in value or any(one.strip().startswith("resolver ") for one in lines):
+        return
+    above = [n for n in range(at) if (words := lines[n].split()) and words[:1] == ["server"] and words[-1] == "{"]
+    if above and RESOLVER not in lines[above[-1]]:
+        lines[above[-1]] = lines[above[-1]].replace("{", f"{{ {RESOLVER}", 1)
+
+
 def config_names(paths: Mapping[str, str]) -> dict[str, str]:
     """A name for each configuration, from the end of its path."""
     found: dict[str, str] = {}
@@ -84,8 +99,8 @@ def _has_secret(text: str) -> bool:
         if not bare or bare[0] in "#;":
             continue
         name, _, value = bare.replace("=", " ").replace(":", " ").partition(" ")
-        if name.lower() in PASSES or value.strip().startswith("/"):
-            continue  # nginx hands requests on with `proxy_pass`; the path of a key is no secret
+        if name.lower().startswith(tuple(PASSES)) or value.strip().startswith("/"):
+            continue  # how nginx hands requests on (`proxy_pass_request_body`); and the path of a key is no secret
         if looks_secret(name, value.strip().strip("\"';")) and value.strip():
             return True
     return False
