@@ -145,6 +145,11 @@ def test_values_that_only_the_script_gives_come_with_the_statements_that_give_th
     assert gaps == []
 
 
+def test_a_loop_over_files_that_a_person_adds_stays_a_loop():
+    [step, _], _ = script('for f in /custom/*; do bash "$f"; done\nexec web')
+    assert step.command.run[2] == 'for f in /custom/*; do bash "$f"; done'
+
+
 def test_a_program_of_many_subcommands_is_called_after_what_it_is_told():
     found, _ = script("python manage.py fetch_all &\nbin/console app:listen &\nwait")
     assert [p.name for p in found] == ["fetch_all", "app:listen"]

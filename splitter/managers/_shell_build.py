@@ -317,16 +317,6 @@ class Builder(Commands):
             return True
         return any(writes(r) for r in call.redirects)
 
-    def round(self, call: Call) -> bool:
-        """Whether a call is one round of a loop over words that are known: `for f in /etc/init.d/*; do sh "$f"; done`.
-
-        The loop around it would make the rounds before and after it, too.
-        """
-        if call.loop != "each" or call.background or not all(w.known for w in call.words):
-            return False
-        same = (c for c in self.trace.calls if (c.path, c.start, c.end) == (call.path, call.start, call.end))
-        return any(c.argv != call.argv for c in same)
-
     def service(self, unit: Unit) -> Process:
         return self.process_of(unit, self.main_name(unit.meaning.argv, unit), self.command(unit), "service")
 

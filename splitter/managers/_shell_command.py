@@ -122,6 +122,17 @@ class Commands:
         text = rendered.text.removesuffix(asked + line) + line
         return Rendered(text, rendered.arguments, rendered.undefined)
 
+    def round(self, call: Call) -> bool:
+        """Whether a call is one round of a loop over words that are known: `for f in /etc/init.d/*; do sh "$f"; done`.
+
+        The loop around it would make the rounds before and after it, too.
+        """
+        known = all(w.known and not set(w.text) & set("*?[") for w in call.words)
+        if call.loop != "each" or call.background or not known:
+            return False
+        same = (c for c in self.trace.calls if (c.path, c.start, c.end) == (call.path, call.start, call.end))
+        return any(c.argv != call.argv for c in same)
+
     def late(self, word: Word) -> bool:
         """Whether a word may be another one at run time, by a variable that the container can be given."""
         if word.source == shlex.quote(word.text):
