@@ -1,7 +1,6 @@
 """Simple commands: builtins carried out, functions entered, files sourced, and everything else reported as a call."""
 
 import posixpath
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from splitter.shell.calls import Redirect, Sourced, Unread, Word
 from splitter.shell.conditions import FALSE, TRUE, UNDECIDED, Verdict, searches, test
 from splitter.shell.expand import words as as_words
+from splitter.shell.libraries import known
 from splitter.shell.parse import parse
 from splitter.shell.reader import Extra
 from splitter.shell.scope import DONE, Body, Context, Outcome, Source
@@ -16,9 +16,6 @@ from splitter.shell.syntax import Assign, Simple
 from splitter.shell.values import Value, Variable
 from splitter.shell.variables import DECLARING, Variables
 from splitter.shell.world import MAX_FRAMES
-
-# What bin/activate of a virtual environment of Python does that lasts (the venv module, "How venvs work").
-ACTIVATE = 'export VIRTUAL_ENV={0} PATH={0}/bin:"$PATH"'
 
 # Builtins that leave nothing that matters here, and succeed.
 IDLE = frozenset((
@@ -228,8 +225,9 @@ class Builtins(Variables):
             return Outcome(UNDECIDED)
         text = self.files.read(path)
         changed = path in self.state.written
-        if text is None and not changed and path.endswith("/bin/activate") and context.depth < MAX_FRAMES:
-            made = Source(path, parse(ACTIVATE.format(shlex.quote(posixpath.dirname(posixpath.dirname(path))))))
+        same = known(path) if text is None and not changed and context.depth < MAX_FRAMES else None
+        if same is not None:
+            made = Source(path, parse(same))
             return self.run(made.script.body, context._replace(source=made, depth=context.depth + 1))
         if not isinstance(text, str):
             what = "written while it runs" if changed else getattr(text, "what", "not at hand")
