@@ -46,12 +46,14 @@ def helps() -> None:
 
 
 def managers() -> None:
-    """A row for each manager: what its module says of it."""
+    """A row for each manager: what its module says of it, and how it starts some of its programs without the others."""
     import splitter.managers as package
+    from splitter.managers._keep import keepers
 
-    cog.outl("| manager | how it works |\n|---|---|")
+    cog.outl("| manager | how it works | programs that stay together |\n|---|---|---|")
     for name, text in modules(package):
-        cog.outl(f"| `{name}` | {sentence(text)} |")
+        keep = keepers().get(name)
+        cog.outl(f"| `{name}` | {sentence(text)} | {sentence(inspect.getdoc(keep) or '') if keep else ''} |")
 
 
 def refactors() -> None:

@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 from managing import image_of
 
+from splitter.inspection import static
 from splitter.inspection.discovery import discover
 from splitter.managers._keep import Kept, Member, keepers
+from splitter.model.facts import Command, Coupling, Evidence, Facts, Process
+from splitter.planning import make_plan
 from splitter.planning.together import level, unit
 
 PROCFILE = "web: puma\nworker: sidekiq\nclock: clockwork\nbell: /srv/bell.sh\n"
@@ -289,3 +292,75 @@ def test_s6_overlay_without_rights_keeps_none():
     files = {**INIT, **dict(map(folder, ("bell", "web", "clock")))}
     assert kept(["web", "bell"], "/init", files) is not None
     assert kept(["web", "bell"], "/init", files, user="app") is None
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        pytest.param("monofy mkdir /x '&&' a $A '|||' b -p 1 '|||' c", "monofy a $A '|||' b -p 1", id="monofy"),
+        pytest.param(
+            "concurrently -k --names a,b,c --restart-tries=3 'a 1' 'b 2' c",
+            "concurrently -k --restart-tries=3 --names a,b 'a 1' 'b 2'",
+            id="concurrently",
+        ),
+        pytest.param("npx concurrently -n a,b,c a b c", "npx concurrently --names a,b a b", id="by npx"),
+        pytest.param("multirun -v 'a 1' 'b 2' c", "multirun -v 'a 1' 'b 2'", id="multirun"),
+        pytest.param("parallel -j 0 nice {} ::: a b c", "parallel -j 0 ::: 'nice a' 'nice b'", id="GNU parallel"),
+    ],
+)
+def test_who_is_given_command_lines_is_given_those_that_stay(argv, told):
+    image = image_of({})
+    image = replace(image, config=replace(image.config, cmd=tuple(shlex.split(argv))))
+    members = [p for p in discover(image).processes if p.lifetime == "service"][:2]
+    manager = members[0].starters[0]
+    got = keepers()[members[0].via[0]]([Member(p.name, unit(p, 0)) for p in members], manager, image)
+    assert shlex.join(got.command) == told.replace("$A", "'$A'")
+
+
+def test_words_of_their_own_are_quoted_for_concurrently_and_not_given_to_monofy_with_variables():
+    got = kept(["a", "b"], "concurrently a b c", {}, ("sh", "-c", "exec x"))
+    assert got.command[-2:] == ("sh -c 'exec x'", "b")
+    assert kept(["a", "b"], "concurrently a b c", {}, ("x y", "-z", "v w")).command[-2] == "\"'x y' -z 'v w'\""
+    assert kept(["a", "b"], "monofy a '|||' b '|||' c", {}, ("x", "y")).command == ("monofy", "x", "y", "|||", "b")
+    assert kept(["a", "b"], "monofy a '|||' b '|||' c", {}, ("sh", "-c", "x $A")) is None
+
+
+def test_mprocs_is_left_to_a_shell():
+    assert kept(["a", "b"], "mprocs a b c", {}) is None
+
+
+UWSGI = "[uwsgi]\nmodule = app\nattach-daemon = a\nattach-daemon = b\n"
+
+
+def test_uwsgi_starts_those_of_its_daemons_that_stay_with_it():
+    got = kept(["uwsgi", "a"], "uwsgi /app/x.ini", {"/app/x.ini": UWSGI})
+    assert got.command == ("uwsgi", "/app/x.ini")
+    assert got.files == {"/app/x.ini": "[uwsgi]\nmodule = app\nattach-daemon = a\n"}
+    assert kept(["a", "b"], "uwsgi /app/x.ini", {"/app/x.ini": UWSGI}) is None
+
+
+def test_all_daemons_of_uwsgi_need_no_other_configuration():
+    ini = "[uwsgi]\nmodule = app\npidfile = /run/u.pid\nattach-daemon = /srv/a.sh\nattach-daemon = /srv/a.sh --twice\n"
+    rings = "#!/bin/sh\nwhile sleep 60; do\n  kill -HUP $(cat /run/u.pid)\ndone\n"
+    files = {"/app/x.ini": ini, "/srv/a.sh": rings}
+    conf = "[supervisord]\n[program:web]\ncommand=uwsgi /app/x.ini\n[program:other]\ncommand=/opt/other --serve\n"
+    image = image_of({**files, "/etc/supervisord.conf": conf}, executable=[p for p in files if p.endswith(".sh")])
+    image = replace(image, config=replace(image.config, cmd=("supervisord", "-c", "/etc/supervisord.conf")))
+    plan = make_plan(static.read(image), image, {})
+    together = next(s for s in plan.services if len(s.processes) == 3)
+    assert together.command == ("uwsgi", "/app/x.ini")
+    assert not together.configs
+
+
+def test_a_manager_that_cannot_start_some_of_its_programs_alone_is_named():
+    at = Evidence("/srv/bell.sh", 3)
+    init = Process("init", Command(("/sbin/init",)), Evidence("image config"))
+    web, bell, other = (
+        Process(name, Command((f"/opt/{name}", "--serve")), at, via=("systemd",), starters=(init,))
+        for name in ("web", "bell", "other")
+    )
+    steers = Coupling("control", "systemctl", ("bell", "web"), at, "code", "systemctl stop web")
+    plan = make_plan(Facts((web, bell, other), (steers,)), image_of(), {})
+    assert len(plan.services) == 3
+    said = "bell steers web through systemctl, which is gone in a split (systemd cannot start these without all others)"
+    assert [gap.what for gap in plan.gaps] == [said]

@@ -735,3 +735,11 @@ def test_a_virtual_environment_that_is_not_at_hand_gives_its_path(env, path):
     image = image_of({"/s": "#!/bin/bash\n. /opt/env/bin/activate\nexec web\n"}, env=env)
     [process], gaps = expand("shell", "bash /s", image)
     assert (gaps, process.env["PATH"], process.env["VIRTUAL_ENV"]) == ([], path, "/opt/env")
+
+
+@pytest.mark.parametrize("asks", ["inotifywait -r -e modify /srv", "fswatch -1 /srv", "sleep 60"])
+def test_a_loop_that_waits_for_changes_stays_up_and_is_no_wait_for_another(asks):
+    processes, gaps = script(f'while {asks}; do\n  kill -HUP "$(cat /run/web.pid)"\ndone')
+    assert gaps == []
+    [watch] = processes
+    assert (watch.lifetime, watch.phase) == ("service", "")

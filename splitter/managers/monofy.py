@@ -5,7 +5,9 @@ The operators are words of their own. It puts in `$NAME` and `${NAME}` itself, n
 """
 
 import posixpath
+from collections.abc import Sequence
 
+from splitter.managers._keep import Kept, Member, programs
 from splitter.managers._launch import environment, expanded, module_of, name_of, unfronted
 from splitter.model.facts import Command, Gap, Process
 from splitter.model.image import Image
@@ -30,6 +32,21 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
             else:
                 found.append(Gap("monofy is given an empty command", process.evidence))
     return found
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """monofy with these commands side by side; what stood before `&&` is a step of its own."""
+    argv = process.command.argv
+    words = _arguments(unfronted(argv)) or ()
+    last = len(words) - words[::-1].index(THEN) if THEN in words else 0
+    env = environment(process, image)
+    written = {_child(process, g, env, False).command: tuple(g) for g in _parted(words[last:], BESIDE) if g}
+    told = [m.words or written.get(m.unit.command, ()) for m in programs(members)]
+    # It would put in the variables of a text that is not its own.
+    if not all(told) or any("$" in word for m in members for word in m.words):
+        return None
+    beside = [word for group in told for word in (BESIDE, *group)]
+    return Kept((*argv[: len(argv) - len(words)], *beside[1:]))
 
 
 def _parted(words: tuple[str, ...], operator: str) -> list[list[str]]:

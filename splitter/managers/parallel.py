@@ -6,11 +6,12 @@ the words after `:::` into its command.
 
 import posixpath
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from splitter.catalogue import load_yaml
 from splitter.managers import _packages
+from splitter.managers._keep import Kept, Member, programs
 from splitter.managers._launch import environment, folder, name_of, shell, under, unfronted
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
@@ -30,6 +31,7 @@ GNU_VALUED = frozenset(
     )
 )  # fmt: skip
 RUNNERS = ("npm", "yarn", "pnpm", "bun", "node", "deno")
+NAMES = ("-n", "--names", "--name-separator")
 MAX_COMMANDS = 200
 
 
@@ -39,6 +41,40 @@ def expand(process: Process, image: Image) -> list[Process | Gap] | None:
     return None if read is None else read(argv[1:], process, image)
 
 
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """The program itself, given these command lines alone. mprocs draws on a terminal, and is left to a shell."""
+    argv, found = process.command.argv, programs(members)
+    args = unfronted(argv)[1:]
+    name = posixpath.basename(unfronted(argv)[0])
+    lines = [shlex.join(m.words) if m.words else _text(m.unit) for m in found]
+    front = argv[: len(argv) - len(args)]
+    if not all(lines):
+        return None
+    if name in ("concurrently", "conc"):
+        # It takes one pair of quotes off around a whole line.
+        lines = [f'"{line}"' if line[0] in "'\"" and line[0] == line[-1] else line for line in lines]
+        return Kept((*front, *_options_of(args), "--names", ",".join(m.name for m in found), *lines))
+    if name == "multirun":
+        return Kept((*front, *(w for w in args if w.startswith("-")), *lines))
+    return Kept((*front, *args[: _gnu_front(args).at], ":::", *lines)) if name == "parallel" else None
+
+
+def _text(unit: Process) -> str:
+    """The command line of what was started through a shell."""
+    argv = unit.command.argv
+    return argv[2] if len(argv) == 3 and argv[:2] == shell("")[:2] else ""
+
+
+def _options_of(args: tuple[str, ...]) -> Iterator[str]:
+    """The options of concurrently with their values, but for the names."""
+    at = 0
+    while at < len(args) and args[at] != "--":
+        word, apart = args[at], args[at] in VALUED and at + 1 < len(args)
+        if word.startswith("-") and word.partition("=")[0] not in NAMES:
+            yield from args[at : at + 1 + apart]
+        at += 1 + apart
+
+
 @dataclass
 class _Options:
     """Options by name, and the words between them."""
@@ -46,6 +82,7 @@ class _Options:
     values: dict[str, str] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     rest: tuple[str, ...] = ()
+    at: int = 0
 
     def get(self, *names: str) -> str:
         return next((self.values[n] for n in names if n in self.values), "")
@@ -245,7 +282,7 @@ def _gnu_front(args: tuple[str, ...]) -> _Options:
             found.values[word[:2]] = word[2:]
         else:
             found.values[word] = "true"
-    found.words = list(args[at:])
+    found.words, found.at = list(args[at:]), at
     return found
 
 

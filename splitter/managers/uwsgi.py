@@ -6,9 +6,10 @@ itself is the first child; its configuration is patched so that it no longer sta
 
 import posixpath
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from splitter.managers._keep import Kept, Member
 from splitter.managers._launch import environment, folder, name_of, shell, unfronted
 from splitter.managers._uwsgi_config import Config
 from splitter.managers._uwsgi_files import Option
@@ -31,13 +32,30 @@ LIMITS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), 
 
 
 def expand(process: Process, image: Image) -> list[Process | Gap] | None:
+    server = _server(process, image)
+    return None if server is None else server.children()
+
+
+def keep(members: Sequence[Member], process: Process, image: Image) -> Kept | None:
+    """uWSGI with those of its daemons that stay, where it stays itself and nothing is started otherwise now."""
+    server, own = _server(process, image), {m.unit.evidence for m in members}
+    if server is None or any(m.words for m in members) or not server.children():
+        return None
+    server.taken = [o for o in server.taken if o.evidence not in own]
+    web = server.web([])
+    if web.evidence not in own:
+        return None
+    return Kept(web.command.start, web.patches)
+
+
+def _server(process: Process, image: Image) -> "_Server | None":
     argv = process.command.argv
     words = unfronted(argv)
     name = posixpath.basename(words[0]) if words else ""
     ours = name in ("uwsgi", "uwsgi-core", "pyuwsgi") or name.startswith(("uwsgi_python", "uwsgi-python", "uwsgi_py"))
     if not ours or process.via[-1:] == ("uwsgi",):
         return None
-    return _Server(process, image, argv[: len(argv) - len(words) + 1], words[1:]).children()
+    return _Server(process, image, argv[: len(argv) - len(words) + 1], words[1:])
 
 
 @dataclass

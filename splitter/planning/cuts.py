@@ -18,7 +18,7 @@ from splitter.planning.patches import Patches
 from splitter.planning.questions import Asker
 from splitter.planning.rewriting import rewrite
 from splitter.planning.secrets import Secrets
-from splitter.planning.together import TOOLS, only_starts, shareable
+from splitter.planning.together import TOOLS, only_starts, shareable, unable
 from splitter.planning.volumes import crowded, holding, works_below
 from splitter.refactors import Rewritten, refactors
 
@@ -330,12 +330,10 @@ class Cuts:
     def control(self, coupling: Coupling, users: list[Draft], offerer: Draft) -> str:
         if only_starts(coupling):
             return f"{names(users)} only starts {offerer.name}, which Compose does"
-        self.gaps.append(
-            Gap(
-                f"{names(users)} steers {offerer.name} through {coupling.target}, which is gone in a split",
-                coupling.evidence,
-            )
-        )
+        manager = unable([p for p in self.facts.processes if p.name in coupling.between])
+        why = f" ({manager} cannot start these without all others)" if manager else ""
+        gap = f"{names(users)} steers {offerer.name} through {coupling.target}, which is gone in a split{why}"
+        self.gaps.append(Gap(gap, coupling.evidence))
         return f"open: {names(users)} can no longer steer {offerer.name}; `docker compose restart {offerer.name}` does"
 
     def outside(self, coupling: Coupling, users: list[Draft], server: Draft) -> str:

@@ -76,7 +76,9 @@ def _verbatim(process: Process, at: int, drafts: Drafts, jobs: Jobs) -> bool:
         return False
     mine, home = unit(process, at), drafts.of(process.name)
     away = [p for d in drafts if d is not home for p in d.found if d.one_off or p.lifetime == "service"]
-    same = [p for p in away if mine.id in p.scope or (p.evidence == mine.evidence and p.lifetime == "service")]
+    # What a command line itself lists stands in one place, and is many things.
+    place = mine.evidence if mine.evidence != process.starters[at].evidence else None
+    same = [p for p in away if mine.id in p.scope or (p.evidence == place and p.lifetime == "service")]
     return not same and not any(mine.id in p.process.scope for _, p in jobs.once)
 
 
@@ -98,13 +100,15 @@ def start(
         manager = runs.starters[at] if at >= 0 else None
         scripts = _scripts(draft, manager, at, every) if manager is not None else []
         kept = keepers()[runs.via[at]]([*scripts, *members], manager, image) if manager is not None else None
-        if kept is None:
+        if kept is None or not _apart(members):
             manager, members = None, [Member(p.name, p, _words(p, draft, image, secrets)) for p in programs]
             kept = plain(members)
         late = [s for s in group.inside if not any(not m.words and m.unit.id in s.scope for m in members)]
         left = [s for s in (*late, *draft.prepare) if s.name not in kept.steps]
         draft.prepare = sorted(left, key=lambda s: position.get(s.name, 0))
-        for path, text in kept.files.items():
+        changed = {m.name for m in members if m.words}
+        own = {path: text for p in programs if p.name in changed for path, text in p.patches.items()}
+        for path, text in {**own, **kept.files}.items():
             patches.whole(path, text, draft)
         draft.env = secrets.hidden(kept.env, draft.name) | draft.env
         group.first = kept.first
@@ -123,6 +127,12 @@ def start(
             stop_signal="SIGTERM",
             stop_timeout=max(times) + 2 if times and max(times) > GRACE - 2 else None,
         )
+
+
+def _apart(members: Sequence[Member]) -> bool:
+    """Whether each unit of the manager is either left as it is or put to the words of one program."""
+    units = [m.unit.id for m in members]
+    return all(not m.words or units.count(m.unit.id) == 1 for m in members)
 
 
 def _scripts(draft: Draft, manager: Process, at: int, every: Sequence[Process]) -> list[Member]:

@@ -98,7 +98,7 @@ class _Work:
         resolved = cuts.all()
         self.credentials(cuts)
         for draft in self.drafts:
-            if draft.runs is not None:
+            if draft.runs is not None and draft.group is None:
                 for path, text in draft.runs.patches.items():
                     cuts.patches.whole(path, text, draft)
         volumes.kept(self.drafts, self.facts, image, self.volumes)

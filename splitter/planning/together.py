@@ -91,6 +91,15 @@ def level(members: Sequence[Process]) -> int:
     return -1
 
 
+def unable(members: Sequence[Process]) -> str:
+    """The nearest manager that started all of these and cannot start them without its others; "" where one can."""
+    shared = ""
+    for at in range(min(min(len(p.starters), len(p.via)) for p in members)):
+        if all(key(p.starters[at]) == key(members[0].starters[at]) for p in members):
+            shared = members[0].via[at]
+    return shared if level(members) < 0 else ""
+
+
 def unit(process: Process, at: int) -> Process:
     """What the manager at this level starts: the process, or the script that came to it."""
     return process.starters[at + 1] if at + 1 < len(process.starters) else process

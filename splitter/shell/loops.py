@@ -32,7 +32,9 @@ from splitter.shell.values import Value
 from splitter.shell.variables import DECLARING
 from splitter.shell.world import MAX_ROUNDS
 
-ALWAYS = frozenset(("true", ":", "sleep", "/bin/true", "wait"))
+# What waits for the next change of a file: a loop that asks it again and again goes on as long as there are any.
+WATCHES = frozenset(("inotifywait", "fswatch", "fsnotifywait"))
+ALWAYS = frozenset(("true", ":", "sleep", "/bin/true", "wait", *WATCHES))
 
 
 class Loops(Builtins):
@@ -91,7 +93,7 @@ class Loops(Builtins):
             self.run(node.condition, inner._replace(condition=True))
             return self.once(node.body, inner)
         if _endless(node):
-            if any(_named(s) == "sleep" for s in walk(node.condition)):
+            if any(_named(s) in ("sleep", *WATCHES) for s in walk(node.condition)):
                 self.run(node.condition, inner._replace(loop="forever").within(node.span))
             return self.forever(node.body, inner._replace(loop="forever").within(node.span))
         if not _tests(node.condition):
@@ -177,7 +179,7 @@ def _reads(condition: Sequence) -> bool:
 
 
 def _endless(node: While) -> bool:
-    """`while true`, `while :`, `while sleep 5`, `until false`, `while [ 1 ]`."""
+    """`while true`, `while :`, `while sleep 5`, `while inotifywait x`, `until false`, `while [ 1 ]`."""
     if len(node.condition.body) != 1:
         return False
     one = node.condition.body[0]

@@ -1,5 +1,6 @@
 """What cannot be parted stays in one service and goes on to work there; parted, it fails. TERM ends it at once."""
 
+import json
 import subprocess
 import sys
 import time
@@ -61,11 +62,14 @@ copy_env = True
 cmd = {COOK}
 copy_env = True
 """
-PROCFILE = f"""cook: {COOK}
-pantry: python3 /srv/pantry.py --pid /run/pantry.pid
-bell: sh /srv/ring-close.sh
-server: {PANTRY}
-"""
+LINES = {
+    "cook": COOK,
+    "pantry": "python3 /srv/pantry.py --pid /run/pantry.pid",
+    "bell": "sh /srv/ring-close.sh",
+    "server": PANTRY,
+}
+PROCFILE = "".join(f"{name}: {line}\n" for name, line in LINES.items())
+KITCHENWARE = {f"/srv/{name}": (ROOT / "tests/engine/kitchen" / name).read_text() for name in ("cook.py", "pantry.py")}
 ECOSYSTEM = f"""module.exports = {{ apps: [
   {{ name: "pantry", script: "{PANTRY}" }},
   {{ name: "bell", script: "/srv/bell.sh", interpreter: "none" }},
@@ -75,7 +79,7 @@ ECOSYSTEM = f"""module.exports = {{ apps: [
 RUNNERS = """RUN apt-get update \\
  && apt-get install -y --no-install-recommends python3-pip ruby-foreman \\
  && rm -rf /var/lib/apt/lists/* \\
- && pip install --no-cache-dir --break-system-packages circus honcho
+ && pip install --no-cache-dir --break-system-packages circus honcho monofy
 """
 SIGNAL = BELL.format(steer='kill -HUP "$(cat /run/pantry.pid)"')
 APT = "RUN apt-get update && apt-get install -y --no-install-recommends {} && rm -rf /var/lib/apt/lists/*\n"
@@ -166,7 +170,7 @@ FORMS = {
     "supervisord": Form(
         '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
         supervised(PANTRY, "supervisorctl restart pantry"),
-        '["supervisord", "-n"',
+        "supervisord -n -c",
     ),
     "a key": Form(
         '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
@@ -177,7 +181,7 @@ FORMS = {
             "/srv/larder.py": LARDER,
             "/srv/taster.pl": TASTER,
         },
-        '["supervisord", "-n"',
+        "supervisord -n -c",
         "cut:memory/bell/pantry",
         APT.format("perl"),
     ),
@@ -223,9 +227,9 @@ FORMS = {
         more=APT.format("s6 execline"),
     ),
     "circus": Form(
-        '["circusd", "/etc/circus.ini"]',
+        "circusd /etc/circus.ini",
         {"/etc/circus.ini": CIRCUS, "/srv/bell.sh": BELL.format(steer="circusctl restart pantry")},
-        '["circusd", "/etc/circus.ini"]',
+        "circusd /etc/circus.ini",
         more=RUNNERS,
     ),
     "pm2": Form(
@@ -233,29 +237,44 @@ FORMS = {
         {
             "/srv/ecosystem.config.js": ECOSYSTEM,
             "/srv/bell.sh": BELL.format(steer="pm2 restart pantry"),
-            **{f"/srv/{name}": (ROOT / "tests/engine/kitchen" / name).read_text() for name in ("cook.py", "pantry.py")},
+            **KITCHENWARE,
         },
-        '"--only", "pantry,bell"]',
+        "--only pantry,bell",
         base="samples/node-pm2",
     ),
     "honcho": Form(
         '["honcho", "-f", "/srv/Procfile", "start"]',
         {"/srv/Procfile": PROCFILE, "/srv/ring-close.sh": SIGNAL},
-        '"-c", "cook=0,pantry=1,bell=1,server=0"]',
+        "-c cook=0,pantry=1,bell=1,server=0",
         SIGNALLED,
         RUNNERS,
     ),
     "foreman": Form(
         '["foreman", "start", "-f", "/srv/Procfile"]',
         {"/srv/Procfile": PROCFILE, "/srv/ring-close.sh": SIGNAL},
-        '"-m", "cook=0,pantry=1,bell=1,server=0"',
+        "-m cook=0,pantry=1,bell=1,server=0",
         SIGNALLED,
         RUNNERS,
+    ),
+    "monofy": Form(
+        json.dumps(["monofy", *" ||| ".join(LINES.values()).split()]),
+        {"/srv/ring-close.sh": SIGNAL},
+        "monofy python3 /srv/pantry.py --pid /run/pantry.pid ||| sh /srv/ring-close.sh",
+        "cut:signal/ring-close.sh/pantry.py",
+        RUNNERS,
+    ),
+    "concurrently": Form(
+        json.dumps(["concurrently", "--raw", "-n", ",".join(LINES), *LINES.values()]),
+        {"/srv/ring-close.sh": SIGNAL, **KITCHENWARE},
+        "--names pantry,bell",
+        SIGNALLED,
+        "RUN npm install --global concurrently@9\n",
+        base="samples/node-pm2",
     ),
     "a display": Form(
         '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
         supervised("Xvfb :9 -screen 0 64x64x8", "python3 /srv/screen.py", 'environment=DISPLAY=":9"\n'),
-        '["supervisord", "-n"',
+        "supervisord -n -c",
         "cut:display/bell/pantry",
         APT.format("xvfb").rstrip() + " /usr/lib/*/dri /usr/lib/*/libLLVM*\n",
         home="bell",
@@ -268,7 +287,7 @@ FORMS = {
                 "python3 /srv/cook.py --file /srv/pantry.py", "inotifywait -qq -t 3 -e modify /srv/diary.txt"
             ).items()
         },
-        '["supervisord", "-n"',
+        "supervisord -n -c",
         "cut:watch/bell/pantry",
     ),
     "a plain shell": Form(
@@ -287,10 +306,10 @@ def test_what_cannot_be_parted_works_together_and_only_so(form, build_image, sta
     split(image, file)
     text = file.read_text()
     assert "cannot be parted" in text
-    assert FORMS[form].means in text
     whole = stack(file, any_port(tmp_path, text))
     whole.up()
     home = FORMS[form].home
+    assert FORMS[form].means in " ".join(load_yaml(text)["services"][home]["command"])
     until(lambda: times(whole, home, REACHED) > 2)
     assert not times(whole, home, CLEAN), "it did once more what is done once"
     begun = time.monotonic()
