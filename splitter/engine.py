@@ -50,6 +50,8 @@ class Engine:
     def __init__(self, client: Any) -> None:
         self.client = client
         self.api = client.api
+        if self.local:
+            self.api.trust_env = False  # no proxy leads to a socket, and to look for one takes a third of a question
         self._debts = Debts()
         self._numbers = itertools.count(1)
         self._swept = False

@@ -102,6 +102,35 @@ def test_its_configuration_is_what_the_build_said(image):
     assert (config.healthcheck.test, config.healthcheck.interval) == (("CMD-SHELL", "true"), "7s")
 
 
+def test_an_applications_files_cost_one_request(tag, monkeypatch):
+    image, asked, fetch = fetched(tag), [], connect().api.get_archive
+
+    def counted(container, path, **how):
+        asked.append(path)
+        return fetch(container, path, **how)
+
+    monkeypatch.setattr(connect().api, "get_archive", counted)
+    assert [image.read(f"/srv/app/{name}") for name in ("cur/a", "link/b", "hard")] == ["one\n", "two\n", "one\n"]
+    assert image.names("/srv/app/cur") == ("a", "b")
+    assert asked == ["/srv/app"]
+
+
+def test_a_place_that_is_too_large_to_be_taken_at_once_reads_the_same(tag, monkeypatch):
+    monkeypatch.setattr("splitter.sources.engine.MAX_PLACE", 600)
+    image = fetched(tag)
+    assert {path: image.read(path) for path in TEXTS} == TEXTS
+    assert image.names("/srv/app") == ("cur", "hard", "link")
+    assert image.names("/srv/opaque") == ("new",)
+
+
+def test_declared_volumes_are_read_as_the_image_has_them_and_none_is_made(tag):
+    image = fetched(tag)
+    assert image.node("/srv/data") is None, "the image lacks it, and the engine would make it with the volume"
+    labels = ("--filter", f"label={LABEL}", "--filter", f"ancestor={tag}")
+    [mounts] = set(_words("docker", "ps", "-a", *labels, "--format", "[{{.Mounts}}]"))
+    assert mounts == "[]"
+
+
 def test_every_source_gives_the_same_facts(tag, saved):
     engine, container, archive = (discover(i) for i in (open_source(tag), fetched(tag), open_source(str(saved))))
     assert engine.processes == container.processes == archive.processes
