@@ -279,7 +279,7 @@ def test_a_connection_names_the_client_and_the_server():
     assert not record.sockets(rows, 1)
     record.descriptors(Descriptors({1: {4}, 2: {5}, 3: {4}}, [(5, 1, "w", "/tmp/log"), (5, 7, "rw", "/data/x")]), 1)
     _, sockets, connections, files = record.finish({}, 2)
-    assert sockets == (Socket("tcp", "127.0.0.1", 6379, "", (4,)),)
+    assert sockets == (Socket("tcp", "127.0.0.1", 6379, "", (4,), reached=True),)
     assert connections == (Connection(5, 4, "127.0.0.1", 6379),)
     assert files == (Open(5, "/data/x", True, True), Open(5, "/tmp/log", False, True, True))
 

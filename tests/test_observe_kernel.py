@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from managing import image_of
 
-from splitter.inspection import _ended, _ipc, _peers, _procfs
+from splitter.inspection import _ended, _ipc, _peers, _procfs, _reached
 from splitter.inspection._ended import Ended
 from splitter.inspection._procfs import About, Descriptors, Row, Stat
 from splitter.inspection._record import Record
@@ -303,3 +303,94 @@ def test_what_failed_and_is_not_declared_is_told_with_its_exit_code():
     extra = Seen(9, 1, ("import", "--all"), alive=False, exit_code=2, seconds=3.0)
     facts = merge(Facts((A,)), Observation((*RUN[:2], extra)), image_of())
     assert [g.what for g in facts.shown] == ["ran and ended, and is not declared: import --all (exit code 2)"]
+
+
+# --- who was gone too soon
+
+NET = """
+==> /proc/net/tcp <==
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:2328 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   1: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1 0 100 0 0 10 0
+   2: 0100007F:9C40 0100007F:2328 06 00000000:00000000 03:00000C5C 00000000     0        0 0 3 0
+   3: 020011AC:9C42 020011AC:0050 06 00000000:00000000 03:00000C5C 00000000     0        0 0 3 0
+   4: 020011AC:9C44 010011AC:0051 06 00000000:00000000 03:00000C5C 00000000     0        0 0 3 0
+"""
+
+
+def test_what_a_connection_leaves_is_no_change_of_the_sockets_and_tells_the_server():
+    rows = _procfs.sockets(NET)
+    assert sorted(r.state for r in rows) == ["gone", "gone", "gone", "listen", "listen"]
+    record = started(4)
+    assert record.sockets(rows, 1)
+    assert not record.sockets(frozenset(r for r in rows if r.state != "gone"), 2)
+    assert {s.port: s.reached for s in record.finish({}, 2)[1]} == {9000: True, 80: True}
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "found"),
+    [
+        pytest.param(("127.0.0.1", 40000), ("127.0.0.1", 80), True, id="the client closed"),
+        pytest.param(("127.0.0.1", 80), ("127.0.0.1", 40000), True, id="the server closed"),
+        pytest.param(("172.17.0.2", 40000), ("172.17.0.2", 80), True, id="by the container's own address"),
+        pytest.param(("127.0.0.1", 40000), ("127.0.1.1", 80), True, id="by another address of the loopback"),
+        pytest.param(("172.17.0.2", 40000), ("172.17.0.9", 80), False, id="no: a server elsewhere"),
+        pytest.param(("172.17.0.2", 80), ("172.17.0.1", 40000), False, id="no: a client elsewhere"),
+        pytest.param(("127.0.0.1", 40000), ("127.0.0.1", 81), False, id="no: another port"),
+    ],
+)
+def test_a_connection_within_the_container_is_told(local, remote, found):
+    rows = [Row("tcp", local, remote, "gone", 0)]
+    listened = [("tcp", "", 80), ("tcp", "10.0.0.1", 80), ("unix", "/a", 0)]
+    assert list(_reached.by_rows(rows, listened)) == ([("tcp", "", 80)] if found else [])
+
+
+ACCESS = """2026-11-24 19:16:56.570190657 +0000|2026-11-24 19:16:56.570190657 +0000|/proc/self/
+2026-11-24 19:16:56.570190657 +0000|2026-11-24 19:16:56.266190651 +0000|/run/used|twice.sock
+2026-11-24 19:16:56.266190651 +0000|2026-11-24 19:16:56.266190651 +0000|/run/new.sock
+-|2026-11-24 19:16:56.266190651 +0000|/run/odd.sock
+"""
+
+
+def test_a_socket_that_was_used_after_it_was_made_is_told():
+    assert list(_reached.by_access(ACCESS)) == [("unix", "/run/used|twice.sock", 0)]
+
+
+@given(st.text())
+def test_no_times_make_the_reader_raise(text):
+    list(_reached.by_access(text))
+    list(_reached.by_access(f"b|a|/{text}"))
+
+
+SERVED = (Socket("tcp", "127.0.0.1", 9000, pids=(4,), reached=True),)
+LINE = "something connected to a at 127.0.0.1:9000, and was gone before it could be seen what"
+
+
+@pytest.mark.parametrize(
+    ("sockets", "more", "expected"),
+    [
+        pytest.param(SERVED, {}, [LINE], id="nobody is known"),
+        pytest.param(
+            (Socket("unix", path="/run/a.sock", pids=(4,), reached=True),),
+            {},
+            [LINE.replace("127.0.0.1:9000", "/run/a.sock")],
+            id="over a unix socket",
+        ),
+        pytest.param((replace(SERVED[0], reached=False),), {}, [], id="no: nobody did"),
+        pytest.param((replace(SERVED[0], pids=()),), {}, [], id="no: whose it is is not known"),
+        pytest.param(
+            (Socket("unix", path="/dev/log", pids=(4,), reached=True),), {}, [], id="no: what is for everybody"
+        ),
+        pytest.param(SERVED, {"connections": (Connection(5, 4, "127.0.0.1", 9000),)}, [], id="no: a client was seen"),
+        pytest.param(SERVED, {"connections": (Connection(7, 4, "127.0.0.1", 9000),)}, [], id="no: its own worker"),
+        pytest.param(SERVED, {"connections": (Connection(5, 4, "127.0.0.1", 9001),)}, [LINE], id="at another port"),
+        pytest.param(
+            SERVED,
+            {"couplings": (Coupling("tcp", "localhost:9000", ("b", "a"), Evidence("/b.py", 3), "code"),)},
+            [],
+            id="no: a file tells of a client",
+        ),
+    ],
+)
+def test_a_client_that_nobody_saw_is_told(sockets, more, expected):
+    assert [g.what for g in merged(sockets=sockets, **more).shown] == expected

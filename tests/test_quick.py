@@ -27,13 +27,13 @@ def ended(pid, name, *ends, parent=1, times=0, **more):
     return Seen(pid, parent, name=name, alive=False, times=times or len(ends), ends=told, **more)
 
 
-def image(script=SCRIPT, **files):
+def image(script=SCRIPT, command=("/entry.sh",), **files):
     made = image_of({"/entry.sh": script, **SEED, **files}, executable=("/entry.sh", "/app/migrate"))
-    return replace(made, config=replace(made.config, entrypoint=("/entry.sh",)))
+    return replace(made, config=replace(made.config, entrypoint=command))
 
 
-def told(*seen, script=SCRIPT, first=PUMA, **files):
-    what = image(script, **files)
+def told(*seen, script=SCRIPT, first=PUMA, command=("/entry.sh",), **files):
+    what = image(script, command, **files)
     declared, run = static.read(what).processes, Observation((first, *seen))
     return codes(declared, run, match(declared, run), what)
 
@@ -85,8 +85,17 @@ def test_what_was_looked_at_is_not_told_again():
     assert told(looked, ended(9, "perl", (2, 1))) == {"seed.pl-2": 1}
 
 
+def test_the_first_process_was_the_command_of_the_image():
+    assert told(ended(9, "migrate", (0, 0)), first=replace(PUMA, before=())) == {"migrate": 0}
+
+
 def test_without_the_script_nobody_knows():
-    assert told(ended(9, "migrate", (0, 0)), first=replace(PUMA, before=())) == {}
+    seen = (replace(PUMA, pid=4, parent=1, before=()), ended(9, "migrate", (0, 0), parent=4))
+    assert told(*seen, first=Seen(1, 0, ("tini", "--", "/entry.sh")), command=("tini", "--", "/entry.sh")) == {}
+    known = (replace(seen[0], before=PUMA.before), seen[1])
+    assert told(*known, first=Seen(1, 0, ("tini", "--", "/entry.sh")), command=("tini", "--", "/entry.sh")) == {
+        "migrate": 0
+    }
 
 
 def test_long_names_are_cut_by_the_kernel():

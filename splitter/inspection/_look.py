@@ -9,7 +9,7 @@ from typing import Protocol
 
 from splitter.engine import Container
 from splitter.errors import SplitterError
-from splitter.inspection import _ended, _ipc, _procfs, _writers
+from splitter.inspection import _ended, _ipc, _procfs, _reached, _writers
 from splitter.inspection._peers import REQUEST, peers
 from splitter.inspection._record import Record
 from splitter.model.observation import Change, Open
@@ -38,6 +38,7 @@ class Inside:
     def __init__(self, wire: Wire, container: Container) -> None:
         self.deadline = time.monotonic() + PATIENCE
         self._wire, self._container = wire, container
+        self._places: list[str] = []
         self._sockets_at = self._all_took = self._files_at = self._files_took = 0.0
         self._all_at = time.monotonic()  # the first look finds all that is new anyway
 
@@ -55,11 +56,10 @@ class Inside:
             self._sockets_at = now
             text = self._ask("net")
             rows = _procfs.sockets(text)
+            self._places = [r.local[0] for r in rows if r.protocol == "unix" and r.state == "listen"]
             shared = record.shared(_ipc.rows(text), time.monotonic())
             if record.sockets(rows, time.monotonic()) or everything:
-                named = any(r.protocol == "unix" and r.local[0] for r in rows)
-                record.peers(peers(self._ask("peers", [REQUEST.hex()])) if named else {})
-                self._files(record)
+                self._files(record, any(r.protocol == "unix" and r.local[0] for r in rows))
             elif time.monotonic() - self._files_at >= RARE * self._files_took:
                 self._files(record)
             if shared or everything:
@@ -67,10 +67,13 @@ class Inside:
         if everything:
             self._all_took = time.monotonic() - now
 
-    def _files(self, record: Record) -> None:
+    def _files(self, record: Record, named: bool = False) -> None:
+        """Who holds which; first, for connections may be short, then who is at the other end of those with names."""
         now = self._files_at = time.monotonic()
         found = _procfs.descriptors(self._ask("fds"))
         self._files_took = time.monotonic() - now
+        if named:
+            record.peers(peers(self._ask("peers", [REQUEST.hex()])))
         record.descriptors(found, time.monotonic())
 
     def account(self) -> None:
@@ -89,6 +92,12 @@ class Inside:
         text = self._ask("dated", [len(lines.splitlines())], lines)
         found = _writers.dated(text, asked - began)
         return tuple(_writers.told(c, found.get(c.path)) for c in changes)
+
+    def reached(self, record: Record) -> None:
+        """Which unix sockets were connected to."""
+        paths = sorted({p for p in self._places if p.startswith("/") and p.isprintable()})[:MAX_DATED]
+        text = self._ask("reached", [len(paths)], "".join(f"{path}\n" for path in paths)) if paths else ""
+        record.reached(_reached.by_access(text))
 
     def regular(self, files: tuple[Open, ...]) -> tuple[Open, ...]:
         """The same open files, of which only files are held, no pipes with a name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MAX_WORDS = 400  # of one command line; the rest is noise or an attack
-LISTEN, ESTABLISHED, UNCONNECTED = 0x0A, 0x01, 0x07  # include/net/tcp_states.h; udp has the last two
+LISTEN, ESTABLISHED, UNCONNECTED, TIME_WAIT = 0x0A, 0x01, 0x07, 0x06  # include/net/tcp_states.h; udp has the last two
 ACCEPTS = 0x10000  # __SO_ACCEPTCON, include/uapi/linux/net.h
 DATAGRAM = 2
 
@@ -51,7 +51,7 @@ class Row:
     protocol: Literal["tcp", "udp", "unix"]
     local: tuple[str, int]
     remote: tuple[str, int]
-    state: Literal["listen", "connected", "other"]
+    state: Literal["listen", "connected", "other", "gone"]
     inode: int
 
 
@@ -168,11 +168,13 @@ def _inet(line: str, protocol: Literal["tcp", "udp"]) -> Row | None:
     except ValueError:
         return None
     listens = LISTEN if protocol == "tcp" else UNCONNECTED
-    kind: Literal["listen", "connected", "other"] = "other"
+    kind: Literal["listen", "connected", "other", "gone"] = "other"
     if state == listens:
         kind = "listen"
     elif state == ESTABLISHED:
         kind = "connected"
+    elif protocol == "tcp" and state == TIME_WAIT:
+        kind = "gone"
     return Row(protocol, local, remote, kind, inode)
 
 

@@ -24,7 +24,7 @@ def codes(declared: Iterable[Process], seen: Observation, matched: Match, image:
     done = {name for name, found in matched.found.items() if any(s.argv for s in found)}
     told: dict[str, int] = {}
     for script, steps in _scripts(declared, image):
-        starts = [s for s in seen.processes if any(same(script.command.argv, line) for line in (s.argv, *s.before))]
+        starts = [s for s in seen.processes if _ran(s, script)]
         if len(starts) != 1:
             continue
         below = [s for s in seen.processes if s.pid not in looked and not s.forked and _under(s, starts[0], by_pid)]
@@ -47,6 +47,15 @@ def _scripts(declared: Iterable[Process], image: Image) -> Iterable[tuple[Proces
             if script is not None:
                 found.setdefault((script.id, script.command), (script, []))[1].append(process)
     return found.values()
+
+
+def _ran(each: Seen, script: Process) -> bool:
+    """Whether a process is, or was before it called `exec`, that script.
+
+    The first one of all was the image's own command, however soon it went on to another.
+    """
+    first = not each.parent and not script.starters
+    return first or any(same(script.command.argv, line) for line in (each.argv, *each.before))
 
 
 def _under(each: Seen, script: Seen, by_pid: Mapping[int, Seen]) -> bool:

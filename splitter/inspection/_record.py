@@ -8,7 +8,7 @@ storm does again and again is old, and a hostile image cannot fill the memory.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from splitter.inspection import _ipc
+from splitter.inspection import _ipc, _reached
 from splitter.inspection._ended import Ended, of_image
 from splitter.inspection._known import Known, stemming_from_first
 from splitter.inspection._opened import Opened
@@ -49,6 +49,7 @@ class Record:
         self._owners: dict[int, set[int]] = {}
         self._sockets: dict[tuple[str, str, int], set[int]] = {}
         self._still: set[tuple[str, str, int]] = set()
+        self._reached: set[tuple[str, str, int]] = set()
         self._peers: Mapping[int, int] = {}
         self._pairs: dict[tuple[int, int, str, int, str], None] = {}
         self._memory = _ipc.Shared()
@@ -141,13 +142,19 @@ class Record:
     def sockets(self, rows: frozenset[Row], now: float) -> bool:
         """The tables of sockets. Returns whether they changed, so that it pays to ask who holds them."""
         rows = frozenset(r for r in rows if r.local[0] != EMBEDDED_DNS)
-        changed, self._rows = rows != self._rows, rows
+        lasting = frozenset(r for r in rows if r.state != "gone")
+        changed, self._rows = lasting != self._rows, lasting
         self._still = {_address(r) for r in rows if r.state == "listen"}
         for address in sorted(self._still):
             if len(self._sockets) < MAX_KINDS:
                 self._sockets.setdefault(address, set())
             self._news(("listen", address[0]), address, now)
+        self.reached(_reached.by_rows(rows, self._sockets))
         return changed
+
+    def reached(self, found: Iterable[tuple[str, str, int]]) -> None:
+        """Addresses that somebody connected to."""
+        self._reached |= {address for address in found if address in self._sockets}
 
     def peers(self, found: Mapping[int, int]) -> None:
         """Which unix socket is connected to which, by inode; to be told before `descriptors`."""
@@ -232,6 +239,7 @@ class Record:
                 host if protocol == "unix" else "",
                 tuple(sorted({stands[p] for p in pids if p in stands})),
                 (protocol, host, port) in self._still,
+                (protocol, host, port) in self._reached,
             )
             for (protocol, host, port), pids in sorted(self._sockets.items())
         )

@@ -13,6 +13,8 @@ from splitter.model.image import within
 from splitter.model.observation import Memory, Observation, Socket
 from splitter.model.text import printable
 
+REACHES: frozenset[CouplingKind] = frozenset(("tcp", "socket", "env"))
+LOGS = ("/dev/log",)  # which everything may use that says anything
 EPHEMERAL = 32768  # ip(7), ip_local_port_range: an unconnected UDP socket up there is a client's
 
 
@@ -61,6 +63,18 @@ def connections(facts: Facts, seen: Observation, matched: Match, order: Mapping[
     for (kind, target, server), names in sorted(clients.items()):
         between = (*sorted(names, key=lambda n: order[n]), server)
         yield Coupling(kind, target, between, Evidence(RUN, note="connected while it ran"), "seen")
+
+
+def strangers(facts: Facts, seen: Observation, matched: Match) -> Iterator[Gap]:
+    """Each server that something connected to which is not known: no file tells of it, and it was gone too soon."""
+    known = {(c.between[-1], _place(c.target)) for c in facts.couplings if c.between and c.kind in REACHES}
+    known |= {(matched.owner.get(c.server, ""), _place(c.path or f"{c.host}:{c.port}")) for c in seen.connections}
+    for each in seen.sockets:
+        server = owner_of(each.pids, matched)
+        target = printable(each.path) or f"{_host(each.host) or '*'}:{each.port}"
+        if each.reached and server and each.path not in LOGS and (server, _place(each.path or target)) not in known:
+            what = f"something connected to {server} at {target}, and was gone before it could be seen what"
+            yield Gap(what, Evidence(RUN))
 
 
 def _place(target: str) -> str:

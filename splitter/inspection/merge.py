@@ -14,7 +14,7 @@ from splitter.inspection._alike import others
 from splitter.inspection._match import PLUMBING, Match, command, match, program, starter
 from splitter.inspection._quick import codes
 from splitter.inspection._reread import heard_of, named_twice, waited_for
-from splitter.inspection._together import connections, listening, memory, shared
+from splitter.inspection._together import connections, listening, memory, shared, strangers
 from splitter.inspection._told import ending, line, noted, otherwise, passing
 from splitter.inspection._touched import written as touched
 from splitter.managers._launch import name_of
@@ -57,6 +57,7 @@ def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
         else:
             kept = replace(kept, couplings=(*kept.couplings, each))
     gaps += (Gap(text, Evidence(RUN)) for text in seen.unseen)
+    shown += strangers(kept, seen, matched)
     return replace(
         kept,
         gaps=tuple(dict.fromkeys((*kept.gaps, *gaps))),

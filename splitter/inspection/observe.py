@@ -256,6 +256,7 @@ class _Run:
                 look(self.record, everything=True)
                 if isinstance(look, Inside):
                     users = look.users()
+                    look.reached(self.record)
                     changed = look.dated(changed, self.record.began)
                     ended = look.accounts(MAX_ACCOUNTS)
         state = self.container.state()

@@ -10,6 +10,7 @@
 #   fds           the open files of every process
 #   io            what each process and those that it waited for have read and written
 #   dated N       N paths follow, a line each: whose they are, and when their content and state were changed
+#   reached N     N paths of sockets follow: when each was used and when it was made
 #   users         /etc/passwd
 #
 # It ends when stdin does, so it cannot outlive who asks. Several files come as `head` gives them, each after a line
@@ -136,13 +137,15 @@ while read -r what pids; do
                 lines "$process/io"
             done
             ;;
-        dated)
+        dated | reached)
+            asked='%u|%f|%y|%z|%n'
+            [ "$what" = dated ] || asked='%x|%y|%n'
             set -- /proc/self/
             while [ "$pids" -gt 0 ] && IFS= read -r path; do
                 set -- "$@" "$path"
                 pids=$((pids - 1))
             done
-            stat -c '%u|%f|%y|%z|%n' "$@"
+            stat -c "$asked" "$@"
             ;;
         users) files /etc/passwd ;;
     esac

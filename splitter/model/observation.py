@@ -59,7 +59,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Socket:
-    """An address that was listened on. `host` is "" for every address; `path` is a unix socket's ("@": abstract)."""
+    """An address that was listened on. `host` is "" for every address; `path` is a unix socket's ("@": abstract).
+
+    still     it was listened on to the end
+    reached   somebody within the container connected to it, whether it could be seen who that was or not
+    """
 
     protocol: Literal["tcp", "udp", "unix"]
     host: str = ""
@@ -67,6 +71,7 @@ class Socket:
     path: str = ""
     pids: tuple[int, ...] = ()
     still: bool = True
+    reached: bool = False
 
 
 @dataclass(frozen=True)

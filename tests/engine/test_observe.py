@@ -218,6 +218,12 @@ def test_the_command_line_runs_an_image_of_an_engine():
     assert any(x["port"] == 8000 for x in json.loads(done.stdout)["listening"])
 
 
+def test_a_connection_of_a_millisecond_leaves_a_trace():
+    seen = observe(connect(), built("brief"), Watch(settle=2.0))
+    reached = {s.path or s.port: s.reached for s in seen.sockets}
+    assert reached == {9000: True, 9001: False, "/run/asked.sock": True, "/run/left.sock": False}
+
+
 def test_steps_of_a_few_milliseconds_are_told_apart():
     done = subprocess.run(
         [sys.executable, "-m", "splitter", "inspect", built("quick"), "--json"], capture_output=True, text=True
