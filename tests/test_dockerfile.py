@@ -71,6 +71,7 @@ CONFIG = {
         lines("EXPOSE 80/tcp 53/udp", "EXPOSE 8000-8002 80"),
         {"ports": ("80", "53/udp", "8000", "8001", "8002")},
     ),
+    "a VOLUME of no folder": (lines("VOLUME []"), {"volumes": ()}),
     "VOLUME in both forms": (lines('VOLUME ["/a", "/b c"]', "VOLUME /d /a"), {"volumes": ("/a", "/b c", "/d")}),
     "STOPSIGNAL": (lines("ARG S=QUIT", "STOPSIGNAL SIG$S"), {"stop_signal": "SIGQUIT"}),
     "LABEL": (lines('LABEL a="b c" d=e'), {"labels": {"a": "b c", "d": "e"}}),

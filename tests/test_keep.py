@@ -5,7 +5,9 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from managing import image_of
+from hypothesis import given
+from hypothesis import strategies as st
+from managing import image_of, process_of
 
 from splitter.inspection import static
 from splitter.inspection.discovery import discover
@@ -364,3 +366,40 @@ def test_a_manager_that_cannot_start_some_of_its_programs_alone_is_named():
     assert len(plan.services) == 3
     said = "bell steers web through systemctl, which is gone in a split (systemd cannot start these without all others)"
     assert [gap.what for gap in plan.gaps] == [said]
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["[watcher:a]\n", "[env:a]\n", "cmd = ", "a: b\n", "worker: c\n", "$(circus.env.x)", "apps", "name:", '"a"',
+         "{", "}", "[", "]", ",", "\n", "script:", "PASSWORD=x "]
+    )
+    | st.text(max_size=6),
+    max_size=25,
+).map("".join)  # fmt: skip
+
+
+@given(
+    st.sampled_from(
+        [
+            ("circusd /x", "/x"),
+            ("honcho -f /x start", "/x"),
+            ("pm2-runtime /x.json", "/x.json"),
+            ("pm2-runtime /x.config.js", "/x.config.js"),
+            ("uwsgi /x.ini", "/x.ini"),
+            ("/init a", f"{RC}/a/consumer-for"),
+        ]
+    ),
+    TEXTS,
+)
+def test_no_text_makes_a_manager_raise_that_is_asked_to_keep_some(command, text):
+    argv, path = command
+    files = {**INIT, **defined({"a": ("longrun", ">b"), "b": ("longrun",)}, ["a", "b"]), path: text}
+    image = image_of(files, executable=["/init"])
+    process = process_of(argv)
+    image = replace(image, config=replace(image.config, cmd=process.command.argv))
+    units = [p for p in discover(image).processes if p.starters][:2]
+    for one in units:
+        for words in ((), ("sh", "-c", "exec x")):
+            for name in one.via:
+                if name in keepers():
+                    keepers()[name]([Member(one.name, one, words)], one.starters[one.via.index(name)], image)

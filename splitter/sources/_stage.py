@@ -147,7 +147,7 @@ class Stage:
         self.set(one, "STOPSIGNAL", stop_signal=self.word(one, one.words[0]))
 
     def volume(self, one: Instruction) -> None:
-        if one.words[0].startswith("["):
+        if one.words and one.words[0].startswith("["):
             # Dockerfile reference, "VOLUME": a list is JSON, so its words are in double quotes.
             self.gap(
                 "VOLUME is no list (that takes double quotes), so Docker keeps none of the folders that are meant", one
