@@ -468,6 +468,19 @@ def test_a_service_has_no_number_where_only_a_step_has_its_name():
     assert made["postfix"].role == "web"
 
 
+def test_two_of_one_server_write_a_log_each():
+    coupling = Coupling("files", "/var/log/nginx/access.log", ("one", "two"), AT)
+    plan = planned(process("one", "nginx -c /one.conf"), process("two", "nginx -c /two.conf"), couplings=[coupling])
+    assert plan.couplings[0].resolution.startswith("only a log")
+    assert plan.gaps == ()
+
+
+def test_an_exposed_udp_port_is_not_that_of_an_http_proxy():
+    image = with_config(image_of(), ports=("69/udp", "80/tcp"))
+    made = services(planned(process("nginx", "nginx"), process("tftp", "dnsmasq --port=0 --enable-tftp"), image=image))
+    assert (made["nginx"].ports, made["tftp"].ports) == (("80:80",), ("69:69/udp",))
+
+
 def test_nginx_asks_dockers_dns_where_a_variable_follows_a_name():
     location = (
         "  location ~ ^/api/(.*) {\n    proxy_pass_request_body off;\n    proxy_pass http://127.0.0.1:3000/$1;\n  }\n"

@@ -255,6 +255,14 @@ def test_a_program_that_is_told_to_go_into_the_background_stays_up():
     ]  # fmt: skip
 
 
+def test_a_daemon_that_is_killed_by_its_pid_file_ran_for_the_script_alone():
+    text = 'nginx -c /early.conf\n./migrate\nkill -QUIT "$(cat /run/early.pid)" || true\nexec nginx -g "daemon off;"'
+    found, _ = script(text)
+    assert [(p.command.argv[:2], p.lifetime) for p in found if p.command.program == "nginx"] == [
+        (("nginx", "-c"), "job"), (("nginx", "-g"), "service"),
+    ]  # fmt: skip
+
+
 def test_of_the_same_server_by_two_names_one_is_on():
     text = "if [ -f /usr/sbin/cron ]; then exec /usr/sbin/cron -f; else exec /usr/sbin/crond -f; fi"
     found, _ = script(text, base="x:1")

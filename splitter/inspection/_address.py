@@ -16,6 +16,8 @@ DEFAULT_PORTS = {
 }  # fmt: skip
 # libpq takes its own socket where a URL has no host (PostgreSQL documentation, 34.1.1).
 LOCAL_SOCKETS = dict.fromkeys(("postgres", "postgresql"), "/run/postgresql/.s.PGSQL.{port}")
+# How DSNs and connection strings call the host (PDO, libpq, ADO.NET), the first that is there.
+HOST_KEYS = ("host", "server", "hostname", "data source", "datasource", "addr", "network address")
 MAX_TEXT = 4096  # a longer value is not an address
 SOCKET_ENDINGS = (".sock", ".socket")
 
@@ -131,18 +133,21 @@ def _dsn(text: str) -> Address | None:
         return None
     pairs = dict(_pairs(rest))
     socket = pairs.get("unix_socket", "")
-    host = pairs.get("host", pairs.get("server", pairs.get("hostname", "")))
+    host = next((pairs[key] for key in HOST_KEYS if key in pairs), "")
+    if "://" in host:
+        return address(host)
     if socket.startswith("/") or host.startswith("/"):
         return Address(unix=posixpath.normpath(socket or host), scheme=scheme)
+    host, _, port = host.removeprefix("tcp:").partition(",")  # SQL Server's `tcp:host,1433`
     if not host or not _hostlike(host):
         return None
-    return Address(host.lower(), number(pairs.get("port", "")), scheme=scheme)
+    return Address(host.lower(), number(port or pairs.get("port", "")), scheme=scheme)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     if "=" not in text:
         return
-    for part in text.replace(";", " ").split():
+    for part in text.split(";") if ";" in text else text.split():
         key, _, value = part.partition("=")
         yield key.strip().lower(), value.strip().strip("'\"")
 

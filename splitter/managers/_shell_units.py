@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from splitter.catalogue import one_off, service
+from splitter.catalogue import foreground, one_off, service
 from splitter.managers._node_options import parse
 from splitter.managers._shell_kinds import QUIET, Meaning, family, init_script, stops
 from splitter.shell.calls import Call
@@ -297,7 +297,8 @@ def _holds(meaning: Meaning) -> bool:
     """Whether the script stays here as long as the container lives: what comes after is its end."""
     name = posixpath.basename(meaning.argv[0])
     if name == "kill" and "-0" in meaning.argv and meaning.call.loop and meaning.call.condition:
-        return not meaning.call.off  # `while kill -0 $PIDS; do sleep 1; done`
+        # `while kill -0 $PIDS; do sleep 1; done`; what asks only now and then, under a condition, waits for a start.
+        return not meaning.call.off and (meaning.call.loop != "forever" or not meaning.call.guards)
     if meaning.call.background or meaning.call.off or meaning.call.loop == "until":
         return False
     return name == "wait" or (meaning.kind == "service" and (name in ("tail", "sleep") or meaning.call.exec))
@@ -312,8 +313,12 @@ def _started(found: list[Unit], stop: Meaning, end: int) -> Unit | None:
             continue
         if wanted != "kill" and family(served(unit.meaning)) == wanted and (unit.what == "service" or _pg_start(unit)):
             return unit
-        if wanted == "kill" and unit.call.background and unit.what == "service" and _backs(unit.meaning):
-            return unit
+        if wanted == "kill" and unit.what == "service" and _backs(unit.meaning):
+            # By the number of its job, or by the file in which a daemon left its own.
+            words = unit.meaning.argv
+            daemon = foreground(words) != words and any("pid" in w.lower() for w in stop.argv[1:])
+            if unit.call.background or (daemon and not unit.main):
+                return unit
     return None
 
 

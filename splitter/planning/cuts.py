@@ -191,7 +191,11 @@ class Cuts:
         if len(together) < 2:
             return "only one service uses it"
         path = coupling.target
-        if all(path in p.logs for n in coupling.between if (d := self.drafts.of(n)) for p in d.found if p.name == n):
+        programs = {p.command.program for p in self.facts.processes if p.name in coupling.between}
+        same = len(programs) == 1 and path.endswith(".log")  # two of one server: neither reads what the other wrote
+        if same or all(
+            path in p.logs for n in coupling.between if (d := self.drafts.of(n)) for p in d.found if p.name == n
+        ):
             return "only a log: each service writes its own, and its output goes to Docker"
         covered = [d for d in together if any(within(path, m) for m in d.mounts)]
         if len(covered) == len(together):

@@ -32,7 +32,7 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
             or _listener(int(number), [d for d in drafts if d not in faces])
         )
         if draft is None:
-            draft = _guess(int(number), faces)
+            draft = _guess(int(number), protocol, faces)
         if draft is None:
             continue
         if draft.known is not None and draft.known.inside:
@@ -83,10 +83,12 @@ def _listener(port: int, drafts: list[Draft]) -> Draft | None:
     return next(iter(sure or found), None)
 
 
-def _guess(port: int, faces: list[Draft]) -> Draft | None:
+def _guess(port: int, protocol: str, faces: list[Draft]) -> Draft | None:
     """The service that an exposed port belongs to where no command says it: the foremost that has none yet."""
     if port in (22, 514):
         return None
+    if protocol == "udp":  # what takes HTTP speaks it over TCP
+        faces = [d for d in faces if d.role != "proxy"] or faces
     unsure = [d for d in faces if not any(x.certain and x.host not in LOOPBACK for x in d.listens)]
     proxies = [d for d in faces if d.role == "proxy"]
     for draft in (*proxies, *(d for d in unsure if not d.ports), *faces):
