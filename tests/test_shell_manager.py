@@ -150,6 +150,15 @@ def test_a_loop_over_files_that_a_person_adds_stays_a_loop():
     assert step.command.run[2] == 'for f in /custom/*; do bash "$f"; done'
 
 
+def test_a_step_that_calls_functions_of_a_file_that_is_not_at_hand_is_run_as_it_is():
+    text = "source /lib/db.sh\nmysql_note start\nmkdir -p /data\ndocker_setup_env"
+    [step], gaps = script(text, lifetime="job")
+    assert (step.command.argv, step.lifetime, step.notes) == (("/start",), "job", ("run as it is",))
+    assert gaps[0].what == "mysql_note is a function of a file that is not at hand: the script is run as it is"
+    found, _ = script("source /lib/db.sh\nmkdir -p /data\npg_ctl start", lifetime="job")
+    assert [str(p.command) for p in found] == ["mkdir -p /data", "pg_ctl start"]
+
+
 def test_a_program_of_many_subcommands_is_called_after_what_it_is_told():
     found, _ = script("python manage.py fetch_all &\nbin/console app:listen &\nwait")
     assert [p.name for p in found] == ["fetch_all", "app:listen"]

@@ -7,13 +7,14 @@ shell text. The script is read by an evaluator that knows the environment and ar
 
 from dataclasses import replace
 
-from splitter.catalogue import one_off
+from splitter.catalogue import one_off, service
 from splitter.managers._shell_build import Builder
 from splitter.managers._shell_modes import modes, usual
 from splitter.managers._shell_target import Missing, Script, Switched, target
 from splitter.managers._shell_trace import reading
 from splitter.model.facts import Command, Evidence, Gap, Process
 from splitter.model.image import Image
+from splitter.shell.calls import Trace
 
 UNREADABLE = "the script itself could not be read"
 AS_IT_IS = "run as it is"
@@ -122,8 +123,35 @@ def _stays(found: list[Process | Gap]) -> bool:
     return any(isinstance(one, Process) and one.lifetime == "service" and not one.off for one in found)
 
 
+def _borrowed(trace: Trace, image: Image) -> str:
+    """A name that a script calls after it reads in a file that is not at hand, and that is no program's; "" if none.
+
+    Only names with an underscore: those are functions by custom, and any other may be a program of a base image.
+    """
+    lost = [(u.path, u.line) for u in trace.unread if u.what.startswith("reads in ") and u.what.endswith("not at hand")]
+    stands_in = [(s.path, s.start) for s in trace.sourced if (node := image.node(s.target)) and node.origin
+                 and node.origin.path.startswith("base image")]  # fmt: skip
+    for call in trace.calls if lost or stands_in else ():
+        name = call.argv[0]
+        later = any(p == call.path and line < call.line for p, line in lost)
+        later = later or any(p == call.path and start < call.start for p, start in stands_in)
+        if later and not call.off and name.isidentifier() and "_" in name.strip("_") and not (
+            image.which(name) or one_off(call.argv) or service(call.argv)
+        ):  # fmt: skip
+            return name
+    return ""
+
+
 def _children(process: Process, script: Script, image: Image, stays: bool = False) -> list[Process | Gap] | None:
     got = reading(process, script, image, stays)
+    if process.lifetime == "job" and not script.inline and (name := _borrowed(got.trace, image)):
+        what = f"{name} is a function of a file that is not at hand: the script is {AS_IT_IS}"
+        same = Process(process.name, process.command, process.evidence, lifetime="job", notes=(AS_IT_IS,))
+        return [
+            same,
+            Gap(what, Evidence(script.path)),
+            *(Gap(u.what, Evidence(u.path, u.line)) for u in got.trace.unread),
+        ]
     found = Builder(process, image, script, got.trace, got.given, stays).children()
     assumed = got.assumed
     if found is not None and any(f"decided by {n}=" in note for p in found if isinstance(p, Process)
