@@ -171,20 +171,26 @@ def test_what_a_volume_holds_already_is_not_told():
     ("waits", "opened", "target"),
     [
         pytest.param(
-            "/srv/app/out.txt", [Open(4, "/srv/app/out.txt", write=True)], "/srv/app/out.txt", id="for the file"
+            "/srv/app/out.txt",
+            [Open(4, "/srv/app/out.txt", write=True, held="w")],
+            "/srv/app/out.txt",
+            id="for the file",
         ),
-        pytest.param("/srv/app/", [Open(4, "/srv/app/out.txt", write=True)], "/srv/app", id="for its folder"),
-        pytest.param("/srv/other", [Open(4, "/srv/app/out.txt", write=True)], "", id="for another"),
-        pytest.param("/srv/app/out.txt", [Open(5, "/srv/app/out.txt", write=True)], "", id="for what it writes itself"),
+        pytest.param("/srv/app/", [Open(4, "/srv/app/out.txt", write=True, held="w")], "/srv/app", id="for its folder"),
+        pytest.param("/srv/app/", [Open(4, "/srv/app/out.txt", write=True)], "", id="for what is written for a moment"),
+        pytest.param("/srv/other", [Open(4, "/srv/app/out.txt", write=True, held="w")], "", id="for another"),
+        pytest.param(
+            "/srv/app/out.txt", [Open(5, "/srv/app/out.txt", write=True, held="w")], "", id="for what it writes itself"
+        ),
         pytest.param(
             "/srv/app/out.txt",
-            [Open(4, "/srv/app/out.txt", write=True), Open(3, "/srv/app/out.txt", write=True)],
+            [Open(4, "/srv/app/out.txt", write=True, held="w"), Open(3, "/srv/app/out.txt", write=True, held="w")],
             "",
             id="for what several write",
         ),
     ],
 )
-def test_who_waits_for_what_another_was_seen_to_write_is_joined_to_it(waits, opened, target):
+def test_who_waits_for_what_another_keeps_open_is_joined_to_it(waits, opened, target):
     watch = declared("watch", f"inotifywait -m {waits}")
     processes = (declared("web", "gunicorn shop"), declared("worker", "celery -A shop"), watch)
     run = Observation(

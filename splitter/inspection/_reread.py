@@ -7,6 +7,7 @@ from dataclasses import replace
 from splitter.catalogue.places import lasting
 from splitter.inspection import _signals, _watch, couplings
 from splitter.inspection._offers import members
+from splitter.inspection._touched import Users
 from splitter.inspection._uses import UNHEARD
 from splitter.model.facts import RUN, Coupling, Evidence, Facts, Listening, Written
 from splitter.model.image import Image, within
@@ -46,9 +47,10 @@ def _comes(path: str, image: Image) -> bool:
     return image.complete and lasting(path) and path != top and image.is_dir(top) and image.node(path) is None
 
 
-def waited_for(facts: Facts, written: Iterable[Written], image: Image) -> Iterator[Coupling]:
-    """A coupling for each path that one process was seen to write and that another one waits for with inotify."""
-    makers = {w.path: w.writers[0] for w in written if len(w.writers) == 1}
+def waited_for(facts: Facts, held: Users, image: Image) -> Iterator[Coupling]:
+    """A coupling for each path that one process was seen to keep open for writing and that another one waits for with
+    inotify. `held` are all that anybody keeps open."""
+    makers = {path: next(iter(writers)) for path, (writers, _) in held.items() if len(writers) == 1}
     if not makers:
         return
     team = tuple(m for m in members(image, facts.processes) if m.process.lifetime == "service")

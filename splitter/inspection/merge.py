@@ -16,6 +16,7 @@ from splitter.inspection._quick import codes
 from splitter.inspection._reread import heard_of, named_twice, waited_for
 from splitter.inspection._together import connections, listening, memory, shared, strangers
 from splitter.inspection._told import ending, line, noted, otherwise, passing
+from splitter.inspection._touched import held
 from splitter.inspection._touched import written as touched
 from splitter.managers._launch import name_of
 from splitter.model.facts import RUN, Command, Evidence, Facts, Gap, Process
@@ -46,7 +47,7 @@ def merge(facts: Facts, seen: Observation, image: Image) -> Facts:
     written = tuple(touched(seen, matched, order, others(kept.processes, image)))
     heard = tuple(listening(kept, seen, matched))
     kept = heard_of(kept, heard, image)
-    waits = tuple(waited_for(kept, written, image))
+    waits = tuple(waited_for(kept, held(seen, matched), image))
     kept = replace(kept, couplings=(*kept.couplings, *waits))
     kept = replace(kept, couplings=(*kept.couplings, *named_twice(kept, written, image)))
     more = (*connections(kept, seen, matched, order), *shared(kept, seen, matched, order))
