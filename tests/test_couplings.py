@@ -11,7 +11,7 @@ from managing import image_of
 from splitter.inspection._address import addresses
 from splitter.inspection.couplings import find, listening, read
 from splitter.model.facts import Command, Evidence, Process
-from splitter.model.image import Node
+from splitter.model.image import Node, text_node
 
 
 def process(name, command, **more):
@@ -362,6 +362,47 @@ def volumes_of(processes, files=None, volumes=(), **more):
 )
 def test_files(processes, files, volumes, env, expected):
     assert volumes_of(processes, files, volumes, env=env) == expected
+
+
+def given_image(folders, files=()):
+    """An application of the root's, with these folders of the users with these numbers."""
+    base = {"/srv/app/app.py": "", "/etc/passwd": "shop:x:33:33::/:/bin/sh\nother:x:34:34::/:/bin/sh\n"}
+    image = image_of(base | dict.fromkeys(files, ""), workdir="/srv/app")
+    for path, uid in folders.items():
+        image.tree.put(path, Node("dir", 0o755, uid, uid))
+    return image
+
+
+UPLOADS = "/srv/app/uploads"
+
+
+@pytest.mark.parametrize(
+    ("image", "shared"),
+    [
+        pytest.param(given_image({UPLOADS: 33}), [UPLOADS], id="empty, and the user's"),
+        pytest.param(given_image({"/srv/app/public": 0, "/srv/app/public/up": 33}), ["/srv/app/public/up"], id="below"),
+        pytest.param(
+            given_image({UPLOADS: 33, f"{UPLOADS}/a": 33}, [f"{UPLOADS}/a/.gitkeep"]), [UPLOADS],
+            id="with folders that are empty too",
+        ),
+        pytest.param(given_image({UPLOADS: 33}, [f"{UPLOADS}/logo.png"]), [], id="with what the image ships"),
+        pytest.param(given_image({UPLOADS: 0}), [], id="the root's"),
+        pytest.param(given_image({UPLOADS: 35}), [], id="a user's whom nothing runs as"),
+        pytest.param(given_image({"/srv/app": 33, UPLOADS: 33}), [], id="where all is the user's"),
+        pytest.param(given_image({"/srv/app/cache": 33, "/srv/app/log": 33}), [], id="a cache and logs"),
+        pytest.param(replace(given_image({UPLOADS: 33}), base="python:3"), [], id="of an image half known"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_the_image_leaves_empty_for_a_user_is_shared_by_the_code_around_it(image, shared):
+    web, worker = replace(WEB, user="shop"), replace(WORKER, user="other")
+    got = [c for c in find(image, (web, worker, replace(REDIS, workdir="/srv/app"))) if c.kind == "files"]
+    assert [(c.target, c.between) for c in got] == [(path, ("worker", "web")) for path in shared]
+
+
+def test_a_server_that_serves_such_a_folder_has_it_too():
+    image = given_image({UPLOADS: 33}).with_files({SITE: text_node(f"server {{ location /u {{ alias {UPLOADS}; }} }}")})
+    [coupling] = [c for c in find(image, (NGINX, replace(WEB, user="shop"))) if c.kind == "files"]
+    assert (coupling.target, coupling.between) == (UPLOADS, ("nginx", "web"))
 
 
 def test_written_paths_have_their_writers():

@@ -5,7 +5,7 @@ Folders by the Filesystem Hierarchy Standard (hier(7)); names by what frameworks
 
 import posixpath
 
-from splitter.model.image import within
+from splitter.model.image import Image, within
 
 # Folders of which each container has its own anyway, or which nobody means to keep.
 PASSING = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/var/log", "/var/cache", "/var/lock")
@@ -17,6 +17,9 @@ NOT_KEPT = frozenset(
     ("cache", "caches", "tmp", "temp", "log", "logs", "run", "pids", "sockets", "__pycache__", "node_modules", "lock",
      "locks", "supervise")
 )  # fmt: skip
+# Files by which a repository keeps a folder that has nothing else in it.
+PLACEHOLDERS = frozenset((".gitkeep", ".keep", ".gitignore", ".keepme", ".placeholder", ".empty", "lost+found"))
+MAX_DEPTH = 4
 PASSING_ENDS = (".log", ".pid", ".lock", ".sock", ".socket", ".pyc", ".pyo", ".swp", ".tmp")
 
 # Folders that hold more than what one program, or two that share something, keep there.
@@ -44,3 +47,11 @@ def lasting(path: str) -> bool:
     if passing(path) or parts[0] in SYSTEM or any(within(path, p) for p in SYSTEM_DATA):
         return False
     return not any(p.lower() in NOT_KEPT or p.startswith(".") for p in parts)
+
+
+def bare(folder: str, image: Image, depth: int = 0) -> bool:
+    """Whether the image has nothing in a folder but folders of which the same is true."""
+    if not image.is_dir(folder) or depth > MAX_DEPTH:
+        return False
+    found = (n for n in image.names(folder) if n not in PLACEHOLDERS)
+    return all(bare(posixpath.join(folder, n), image, depth + 1) for n in found)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from splitter.catalogue.peel import peel
 from splitter.catalogue.places import TOO_MUCH
-from splitter.inspection import _watch
+from splitter.inspection import _given, _watch
 from splitter.inspection._codeuses import Place
 from splitter.inspection._hints import words
 from splitter.inspection._offers import PLUMBING, Member
@@ -35,7 +35,7 @@ def touches(
 ) -> tuple[Touch, ...]:
     """Every path that is known to be written, and who else names it. `said` are the commands of each process."""
     strong = [t for m in team if not m.out for t in _own(m, image)]
-    strong += _by_code(team, places)
+    strong += [*_by_code(team, places), *_given.touches(team, image)]
     written = set(sorted({t.path for t in strong if t.writes} | set(_fifos(team, image)))[:MAX_PATHS])
     named = [t for m in team if not m.out for t in _named(m, written, image)]
     written |= {t.path for t in named if t.writes}

@@ -7,7 +7,7 @@ around it. What was open for a moment, or only changed, is told as a gap.
 import posixpath
 from collections.abc import Mapping
 
-from splitter.catalogue.places import TOO_MUCH, lasting
+from splitter.catalogue.places import TOO_MUCH, bare, lasting
 from splitter.model.facts import RUN, Evidence, Facts, Gap, Written
 from splitter.model.image import Image, within
 from splitter.model.plan import Volume
@@ -15,9 +15,6 @@ from splitter.planning.draft import Draft, Drafts, names
 from splitter.planning.volumes import mount, owner_of, services, touches
 
 MANY = 8
-# Files by which a repository keeps a folder that has nothing else in it.
-PLACEHOLDERS = frozenset((".gitkeep", ".keep", ".gitignore", ".keepme", ".placeholder", ".empty", "lost+found"))
-MAX_DEPTH = 4
 
 
 def keep(drafts: Drafts, facts: Facts, image: Image, volumes: dict[str, Volume]) -> dict[str, list[Draft]]:
@@ -57,7 +54,7 @@ def room(written: Written, image: Image) -> str:
     here, below = written.path if written.folder else posixpath.dirname(written.path), ""
     while here not in TOO_MUCH and posixpath.dirname(here) != "/home":
         if image.node(here) is not None:
-            return here if _bare(here, image) else below
+            return here if bare(here, image) else below
         below, here = here, posixpath.dirname(here)
     return below
 
@@ -65,14 +62,6 @@ def room(written: Written, image: Image) -> str:
 def shared(path: str, facts: Facts, image: Image) -> str:
     """The folder to share for a path that several keep open; "" where there is none for it alone."""
     return next((room(w, image) for w in facts.written if w.held and w.path == path), "")
-
-
-def _bare(folder: str, image: Image, depth: int = 0) -> bool:
-    """Whether the image has nothing in a folder but folders of which the same is true."""
-    if not image.is_dir(folder) or depth > MAX_DEPTH:
-        return False
-    found = (n for n in image.names(folder) if n not in PLACEHOLDERS)
-    return all(_bare(posixpath.join(folder, n), image, depth + 1) for n in found)
 
 
 def _covered(path: str, draft: Draft) -> str:

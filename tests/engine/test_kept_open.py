@@ -1,4 +1,4 @@
-"""Data in a folder that nobody declares: a run shows who keeps it open, and the split has a volume for it."""
+"""Data in a folder that nobody declares: a run, or the owner of the folder, shows whose it is; it gets a volume."""
 
 import subprocess
 import sys
@@ -10,6 +10,7 @@ from .observing import built
 from .stack import until
 
 WITHOUT = "services:\n  keep:\n    volumes: !reset []\n  look:\n    volumes: !reset []\n"
+SEEN = "keep keeps files open there, as a run shows; look may come to them"
 PLACE = "/srv/hoarder/hoard"
 
 
@@ -24,13 +25,20 @@ def last(stack, service, word):
     return said[-1] if said else ""
 
 
-@pytest.mark.parametrize("target", ["hoarder", "hoarder-with-folder"])
-def test_what_a_service_keeps_open_outlives_it_and_the_others_see_it(target, stack, tmp_path):
+@pytest.mark.parametrize(
+    ("target", "run", "why"),
+    [
+        pytest.param("hoarder", "--run", SEEN, id="the program makes the folder"),
+        pytest.param("hoarder-with-folder", "--run", SEEN, id="the image has it"),
+        pytest.param("hoarder-given", "--no-run", "look, keep share it", id="the image gives it to the user"),
+    ],
+)
+def test_data_outlives_its_container_and_the_others_see_it(target, run, why, stack, tmp_path):
     image, file = built(target), tmp_path / "docker-compose.yml"
-    split(image, file, "--apply", "--accept-defaults")
-    split(image, file, "--check")
+    split(image, file, "--apply", "--accept-defaults", run)
+    split(image, file, "--check", run)
     assert f"hoard:{PLACE}" in file.read_text()
-    assert "keep keeps files open there, as a run shows; look may come to them" in file.read_text()
+    assert why in file.read_text()
 
     whole = stack(file)
     whole.up()
