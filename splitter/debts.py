@@ -23,7 +23,7 @@ class Debts:
         self._over = False
         self._changed = threading.Condition()
         self._asides: list[Aside[None]] = []
-        self.closing = threading.Event()
+        self._closing = threading.Event()
 
     @contextlib.contextmanager
     def making(self, name: str, remove: Callable[[], None]) -> Iterator[None]:
@@ -59,9 +59,14 @@ class Debts:
         """Remove these in their order while the program goes on; `close` waits for it."""
         self.aside(lambda: self.pay(*names))
 
-    def aside(self, work: Callable[[], None]) -> None:
-        """Anything that `close` is to wait for."""
-        self._asides.append(Aside(work))
+    def aside(self, work: Callable[[], None], seconds: float = 0.0) -> None:
+        """Anything that `close` is to wait for, begun so much later, or when the end comes."""
+
+        def do() -> None:
+            self._closing.wait(seconds)
+            work()
+
+        self._asides.append(Aside(do))
 
     def close(self, *, for_good: bool = False) -> None:
         """Remove all that is left."""
@@ -69,7 +74,7 @@ class Debts:
             with self._changed:
                 self._over = for_good
                 self._changed.wait_for(lambda: not self._making, PATIENCE)
-            self.closing.set()
+            self._closing.set()
             while self._asides:
                 self._asides.pop().wait(PATIENCE)
             while self._owed:

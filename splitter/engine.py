@@ -21,6 +21,7 @@ from splitter.debts import Debts
 from splitter.errors import SplitterError
 from splitter.model.stat import IRREGULAR, Stat
 from splitter.run import end_by_exception, left_over, owner
+from splitter.upper import changes
 from splitter.wire import Wire
 
 LABEL = "org.compose-splitter.throwaway"
@@ -214,11 +215,7 @@ class Engine:
         """Before the first thing is made: what others left goes too, once the engine has less to do."""
         if not self._swept:
             self._swept = True
-            self._debts.aside(self._sweep_soon)
-
-    def _sweep_soon(self) -> None:
-        self._debts.closing.wait(SOON)
-        self.sweep()
+            self._debts.aside(self.sweep, SOON)
 
     def _remove_container(self, name: str) -> None:
         self._remove(self.api.remove_container, name, force=True, v=True)
@@ -354,9 +351,11 @@ class Container:
             return found
 
     def diff(self) -> Sequence[Mapping[str, Any]]:
-        """`docker diff`: slow on large images, so ask once."""
+        """`docker diff`: slow on large images where the engine must say it, so ask once."""
         with talking():
-            return self.engine.api.diff(self.id) or []
+            driver = self.engine.api.inspect_container(self.id).get("GraphDriver") if self.engine.local else None
+            found = changes(driver or {})
+            return found if found is not None else self.engine.api.diff(self.id) or []
 
     def logs(self, lines: int) -> str:
         with talking():

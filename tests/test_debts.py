@@ -60,6 +60,14 @@ def test_what_is_removed_meanwhile_goes_in_its_order_and_the_end_waits_for_it():
     assert gone == ["container", "network"]
 
 
+def test_what_was_to_be_done_later_is_done_when_the_end_comes():
+    debts, done = Debts(), []
+    debts.aside(lambda: done.append("swept"), 3600)
+    assert done == []
+    debts.close()
+    assert done == ["swept"]
+
+
 def test_one_that_cannot_be_removed_keeps_none_of_the_others():
     debts, gone = Debts(), []
     debts.owe("one", lambda: gone.append("one"))

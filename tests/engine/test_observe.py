@@ -118,6 +118,28 @@ def test_files_are_seen_as_open_and_as_changed(run):
     assert {"/srv/data/migrated", "/srv/data/out.txt"} <= {c.path for c in seen.changes}
 
 
+MESS = """
+mkdir -p /made/deep; echo 1 > /made/deep/file; ln -s file /made/link; mkfifo /made/fifo; ln /etc/passwd /made/hard
+rm /etc/issue; rm -rf /var/log; mkdir /var/log; echo new > /var/log/new; mv /srv/start.sh /srv/moved.sh
+chmod 700 /root; chmod 600 /etc/group; touch /etc/shells; chown 33 /etc/profile; rmdir /media; ln -s /made /media
+"""
+
+
+def test_what_changed_is_the_same_by_the_layer_as_by_the_engine(run):
+    container = connect().container(built("app"), entrypoint=["sh", "-c", f"{MESS}\nexec sleep 1000"], user="0")
+    container.start()
+    api = connect().api
+    until(lambda: any(c["Path"] == "/media" for c in api.diff(container.id) or ()))
+    time.sleep(0.5)  # two of the commands are for that path
+    by_engine = {(c["Path"], c["Kind"]) for c in api.diff(container.id)}
+    by_layer = {(c["Path"], c["Kind"]) for c in container.diff()}
+    container.discard()
+    gone = {path for path, kind in by_engine - by_layer if kind == 2}
+    assert {change for change in by_engine if change[0] not in gone} == by_layer
+    assert all(path.startswith("/var/log/") for path in gone), "of a folder that was replaced the new content alone"
+    assert ("/made/deep/file", 1) in by_layer
+
+
 def test_whose_a_changed_file_is_and_when_it_was_written_is_seen(run):
     seen = run[0]
     made = {c.path: c for c in seen.changes}
