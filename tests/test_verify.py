@@ -296,6 +296,25 @@ def test_a_program_that_renames_itself_is_known_by_the_name_it_had_in_the_origin
     assert [c.outcome for c in process_checks(wanted, whole, found)] == ["ok"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("python3", "cook.py", "--ask", "pantry:9000"), id="words"),
+        pytest.param(("/bin/sh", "-c", "mkdir -p /x\nexec python3 cook.py --ask pantry:9000"), id="after set-up"),
+    ],
+)
+def test_a_program_whose_arguments_a_cut_changed_is_known_by_its_new_command(command):
+    cook = process("cook", "python3 cook.py --ask 127.0.0.1:9000")
+    plan = Plan((replace(service("cook", processes=(cook,)), command=command),))
+    one = Observation((Seen(1, 0, ("init.sh",)), Seen(2, 1, cook.command.argv)))
+    first = Ran(one, {"cook": one.processes[1:]}, {2: "cook"}, {})
+    wanted, _ = processes(plan, first, first)
+    moved = ("python3", "cook.py", "--ask", "pantry:9000")
+    whole = together([("cook", Observation((Seen(1, 0, moved),)))], wanted, first)
+    found, _ = recognised((cook,), whole.seen)
+    assert [c.outcome for c in process_checks(wanted, whole, found)] == ["ok"]
+
+
 def test_the_init_that_carries_the_command_is_not_taken_for_the_process():
     nginx = process("nginx", "nginx")
     plan = Plan((service("nginx", "proxy", processes=(nginx,)),))

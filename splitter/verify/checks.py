@@ -30,10 +30,13 @@ class Together:
 def together(places: Sequence[tuple[str, Observation]], wanted: Sequence[Wanted], first: Ran) -> Together:
     """The containers, each with its service, as one observation.
 
-    A process that calls itself what one of the original's did is known by the command that the original's had.
+    A process that calls itself what one of the original's did is known by the command that the original's had; so is
+    one whose command a cut has changed.
     """
     names: dict[str, tuple[str, ...]] = {}
     for each in wanted:
+        if each.line:
+            names.setdefault(_bare(each.line), each.process.command.argv)
         mine = first.found.get(each.process.name, ())
         for one in mine:
             # A worker of a pool names itself too, and is not what is looked for.

@@ -1,11 +1,12 @@
 """What the split has to show, from the plan and from what the two runs of the original agree on: pure functions."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from splitter.model.facts import Process
 from splitter.model.observation import Observation, Seen
-from splitter.model.plan import Plan, Role
+from splitter.model.plan import Plan, Role, Service
 from splitter.model.report import Check
 from splitter.verify.answers import Answer, agreed
 from splitter.verify.original import Ran, ports
@@ -16,12 +17,16 @@ LOOPBACK = ("127.", "::1")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A long-running process that both originals keep up. `alone`: nothing else is to run in its service."""
+    """A long-running process that both originals keep up. `alone`: nothing else is to run in its service.
+
+    `line`: the command that a cut has left it there, where it is alone.
+    """
 
     process: Process
     service: str
     role: Role
     alone: bool
+    line: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,24 @@ def processes(plan: Plan, first: Ran, second: Ran) -> tuple[list[Wanted], list[C
         for process in mine:
             lives = [any(s.alive for s in run.found.get(process.name, ())) for run in (first, second)]
             if all(lives):
-                wanted.append(Wanted(process, service.name, service.role, len(mine) == 1))
+                alone = len(mine) == 1
+                wanted.append(Wanted(process, service.name, service.role, alone, _line(service) if alone else ()))
                 continue
             why = "only one of the two originals keeps it up" if any(lives) else "the original does not keep it up"
             checks.append(Check("process", service.name, "skipped", f"{process.name}: {why}"))
     return wanted, checks
+
+
+def _line(service: Service) -> tuple[str, ...]:
+    """The words that a service runs, as the plan writes them: those that its set-up ends with, where there is any."""
+    words = service.command or ()
+    if words[:2] != ("/bin/sh", "-c") or len(words) != 3:
+        return words
+    last = words[2].rpartition("\n")[2]
+    try:
+        return tuple(shlex.split(last.removeprefix("exec "))) if last.startswith("exec ") else ()
+    except ValueError:
+        return ()
 
 
 def listeners(plan: Plan, first: Ran, second: Ran) -> tuple[list[Listener], list[Check]]:
