@@ -378,6 +378,8 @@ def test_a_shell_with_an_empty_word_means_nothing():
     [
         pytest.param("caddy start --config /c", "caddy run --config /c", id="a first word is swapped"),
         pytest.param("caddy run --config /c", "caddy run --config /c", id="nothing to swap"),
+        pytest.param("smbd -D -s /c", "smbd -s /c -F --no-process-group", id="Samba"),
+        pytest.param("nmbd --foreground", "nmbd --foreground", id="Samba that stays"),
         pytest.param(
             "./app.fcgi -l 127.0.0.1:9000 -n 5 -d", "./app.fcgi -l 127.0.0.1:9000 -n 5", id="beside an address"
         ),
