@@ -789,3 +789,15 @@ def test_what_one_script_starts_instead_of_what_is_on_is_left_out(command, left_
     off = process("other", command, off="MASTER is set", **own)
     plan = planned(off, process("probe", "prober --config=y", **own), process("web", "gunicorn app:app"))
     assert bool(plan.drops) is left_out
+
+
+@pytest.mark.parametrize(
+    ("base", "image"),
+    [
+        ("debian:9.2", "mariadb:10.1"), ("python:3.12-bookworm", "mariadb:10.11"), ("alpine:3.20", "mariadb:11"),
+        ("ubuntu:22.04", "mysql:8.0"), ("acme/base:1", "mysql:8"),
+    ],
+)  # fmt: skip
+def test_what_a_distribution_has_in_the_place_of_mysql(base, image):
+    plan = planned(process("web", "gunicorn app:app"), process("mysql", "mysqld_safe"), image=image_of(base=base))
+    assert [s.image for s in plan.services if s.role == "backing"] == [image]

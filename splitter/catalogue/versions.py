@@ -59,6 +59,17 @@ def extensions(known: Known, image: Image) -> tuple[str, ...]:
     return tuple(n for n in mine if any(m in n for m in marks))
 
 
+def maria(image: Image) -> bool:
+    """Whether what an image calls mysqld is MariaDB: Debian since 9 and Alpine package it in MySQL's place."""
+    packages = installed(image)
+    if packages:
+        return any(name.startswith("mariadb") for name in packages)
+    if any("mysql-apt-config" in seen.note or "mysql-community" in seen.note for seen in image.unread):
+        return False
+    names = ("stretch", "buster", "bullseye", "bookworm", "trixie", "alpine", *(f"debian:{n}" for n in range(9, 14)))
+    return any(name in text for text, _ in _releases(image) for name in names)
+
+
 def _by_release(known: Known, image: Image) -> tuple[str, Evidence] | None:
     for text, evidence in _releases(image):
         for release, versions in releases().items():

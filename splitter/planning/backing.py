@@ -9,13 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 from splitter.catalogue import Known, looks_secret, service
 from splitter.catalogue.peel import peel
-from splitter.catalogue.versions import extensions, version
+from splitter.catalogue.versions import extensions, maria, version
 from splitter.model.facts import Command, Coupling, Process
 from splitter.model.image import Healthcheck, Image, within
 from splitter.model.plan import Mount, Option
 from splitter.planning.draft import Draft
 from splitter.planning.names import volume_name
 from splitter.planning.questions import Asker
+from splitter.planning.roles import Placed
 
 # Programs of a server's own, by how their names begin: the official image makes users and databases by itself.
 FAMILY = {
@@ -40,6 +41,14 @@ HINTS: Mapping[str, tuple[str, ...]] = {
     "mongodb": ("MONGO", "MONGODB", "DATABASE", "DB"),
     "minio": ("MINIO", "S3", "AWS"),
 }
+
+
+def real(placed: Placed, image: Image) -> Placed:
+    """A server by what it really is: the program of MySQL's name is MariaDB where its distribution has that."""
+    known = placed.known
+    if known is None or known.name != "mysql" or placed.role != "backing" or not maria(image):
+        return placed
+    return replace(placed, known=service(("mariadbd",)))
 
 
 @dataclass(frozen=True)

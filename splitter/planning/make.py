@@ -58,7 +58,7 @@ class _Work:
         reached = _reached(self.facts)
         placed = [place(p, image, self.asker, self.facts.processes, reached) for p in self.facts.processes]
         shared = [*image.config.volumes, *(c.target for c in self.facts.couplings if c.kind == "files")]
-        placed = [_everywhere(each, shared, image) for each in placed]
+        placed = [_everywhere(backing.real(each, image), shared, image) for each in placed]
         prepare: list[tuple[int, Placed]] = []
         once: list[tuple[int, Placed]] = []
         stays: list[Placed] = []
