@@ -58,7 +58,8 @@ def share(drafts: Drafts, secrets: Secrets) -> list[Gap]:
     for name, users in made.items():
         if len([d for d in users if not d.profile]) < 2:
             continue
-        place = next(p.evidence.path for p in users[0].found)
+        starts = (s for p in users[0].processes() for s in (*p.starters, p))
+        place = next(s.evidence.path for s in starts if s.gives is not None and name in s.gives.anew)
         reference = secrets.need(name, f"one value for all services; it was made at every start ({place})")
         for draft in drafts.own():
             if draft.role != "backing" and any(name in _anew(p) for p in draft.processes()):
