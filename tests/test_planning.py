@@ -239,6 +239,25 @@ def test_a_volume_that_holds_more_than_a_servers_folder_is_everybodys(web, share
     assert (mounts == ["config"]) is shared
 
 
+def test_an_address_in_a_program_is_what_it_uses_without_the_variable_that_says_it():
+    code = replace(TO_REDIS, how="code", written="127.0.0.1", evidence=Evidence("/app/conf.py", 7))
+    env = {"REDIS_URL": "redis://localhost:6379/0"}
+    plan = planned(replace(WEB, env=env), replace(WORKER, env=env), REDIS, couplings=[TO_REDIS, code])
+    assert all(not s.namespace for s in plan.services)
+    [gap] = plan.gaps
+    assert "taken for what it uses without REDIS_URL" in gap.what
+    assert str(gap.evidence) == "/app/conf.py:7"
+    alone = planned(WEB, WORKER, REDIS, couplings=[code])
+    assert services(alone)["web"].namespace == "redis"
+
+
+def test_the_port_of_a_server_is_not_taken_for_the_applications():
+    image = with_config(image_of(), ports=("6379/tcp", "3000/tcp"))
+    plan = planned(WEB, REDIS, image=image, couplings=[TO_REDIS])
+    assert (services(plan)["web"].ports, services(plan)["redis"].ports) == (("3000:3000",), ())
+    assert "6379 of redis is not published: the services reach it by its name." in plan.notes
+
+
 def test_several_of_one_program_are_called_after_what_they_are():
     made = planned(process("manage.py", "python manage.py qcluster"), process("celery-3", "celery -A x flower"),
                    process("manage.py-2", "python manage.py start_service all"), process("web-2", "puma"))  # fmt: skip

@@ -134,17 +134,24 @@ class Cuts:
         ):
             return f"{coupling.evidence} names the service {offerer.name} (patched through configs)"
         if how == "seen" and (told := self.told(coupling)):
-            return f"seen while it ran; {told} says where {offerer.name} is"
+            return f"seen while it ran; {told.evidence} says where {offerer.name} is"
+        if how == "code" and (told := self.told(coupling, "env ")):
+            variable = told.how.partition(" ")[2]
+            what = f"{coupling.target} stands in the program; taken for what it uses without {variable}, which is given"
+            self.gaps.append(Gap(what, coupling.evidence))
+            return f"{variable} says where {offerer.name} is; this is what holds without it"
         return self.join(coupling, users, offerer, "the address stands in the program")
 
-    def told(self, seen: Coupling) -> str:
-        """The place in files that a coupling which was seen comes from, "" where none is known."""
-        port = seen.target.rpartition(":")[2]
+    def told(self, coupling: Coupling, how: str = "") -> Coupling | None:
+        """The coupling of files, of this kind, that tells the same users of the same server; None where there is
+        none."""
+        port = coupling.target.rpartition(":")[2]
         for other in self.facts.couplings:
-            same = other.between[-1:] == seen.between[-1:] and other.target.endswith(f":{port}")
-            if same and other.how != "seen" and set(seen.between[:-1]) <= set(other.between[:-1]):
-                return str(other.evidence)
-        return ""
+            same = other.between[-1:] == coupling.between[-1:] and other.target.endswith(f":{port}")
+            known = other.how.startswith(how) and other.how not in ("seen", coupling.how)
+            if same and known and set(coupling.between[:-1]) <= set(other.between[:-1]):
+                return other
+        return None
 
     def those_with(self, name: str, users: list[Draft]) -> list[Draft]:
         """The users that have a variable; also other services with the same value, which would go on saying what is

@@ -30,6 +30,7 @@ def publish(drafts: Drafts, image: Image) -> list[str]:
             _inside(int(number), drafts, faces)
             or _listener(int(number), faces)
             or _listener(int(number), [d for d in drafts if d not in faces])
+            or next((d for d in drafts if d.role == "backing" and d.listens_on(int(number))), None)
         )
         if draft is None:
             draft = _guess(int(number), protocol, faces)
