@@ -250,6 +250,29 @@ def test_what_code_tells_of_by_its_key_is_no_other_coupling():
     assert merged(couplings=(known,), memory=(Memory("semaphores", key=7, uid=0),)).gaps == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "device", "expected"),
+    [
+        pytest.param(0x6127E4C4, 39, True, id="as ftok makes it"),
+        pytest.param(0x6127E4C4, 0x100027, True, id="of a device of which only eight bits count"),
+        pytest.param(0x6127E4C4, 41, False, id="no: another device"),
+        pytest.param(0x0000162E, 0x100, False, id="no: a small number"),
+        pytest.param(0x6127E4C4, None, False, id="no: the device is not known"),
+    ],
+)
+def test_a_key_that_may_be_made_of_a_file_is_recognised(key, device, expected):
+    assert _ipc.filed(key, device) is expected
+
+
+def test_a_key_that_is_made_of_a_file_is_told_without_its_number():
+    seen = Memory("memory", key=0x6127E4C4, pids=(4, 5), filed=True)
+    [coupling] = merged(memory=(seen,)).couplings
+    assert (coupling.target, coupling.how) == ("System V memory by a key of a file", "ftok")
+    assert coupling.between == ("b", "a")
+    static = Coupling("shm", "System V memory of ftok(/a.py, 7)", ("a", "b"), Evidence("/a.py", 3), "ftok", "/a.py")
+    assert merged(couplings=(static,), memory=(seen,)).couplings == (static,)
+
+
 def test_memory_that_a_job_makes_is_told():
     [gap] = merged(memory=(Memory("memory", key=7, pids=(4,), maker=8),)).gaps
     assert gap.what == "job makes System V memory 0x00000007, which a uses, and ends: it must be made where that runs"

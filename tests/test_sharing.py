@@ -10,7 +10,7 @@ from test_together import homes
 
 from splitter.inspection import couplings, sharing
 from splitter.inspection.sharing import Source
-from splitter.model.facts import Command, Evidence, Facts, Process
+from splitter.model.facts import Command, Coupling, Evidence, Facts, Process
 from splitter.planning import make_plan
 
 AT = Evidence("image config")
@@ -316,3 +316,13 @@ def test_a_key_that_is_made_of_a_file_in_a_volume_is_the_same_in_both():
     assert homes(plan)["one"] != homes(plan)["two"]
     assert {s.name: s.ipc for s in plan.services} == {"web": "", "one": "shareable", "two": "one"}
     assert all("/data/keys" in [m.path for m in s.volumes] for s in plan.services if s.name in ("one", "two"))
+
+
+def test_a_key_of_a_file_that_only_a_run_shows_keeps_them_together():
+    seen = Coupling("shm", "System V memory by a key of a file", ("two", "one"), Evidence("run time"), "ftok")
+    image = image_of({"/srv/app/one.py": ""}, workdir="/srv/app")
+    plan = make_plan(Facts((WEB, ONE, TWO), (seen,)), image, {})
+    assert homes(plan)["one"] == homes(plan)["two"] != homes(plan)["web"]
+    apart = make_plan(Facts((WEB, ONE, TWO), (seen,)), image, {"cut:memory/two/one": "part"})
+    assert homes(apart)["one"] != homes(apart)["two"]
+    assert any("has another key in each of one, two" in g.what for g in apart.gaps)

@@ -24,6 +24,15 @@ def system_v(kind: Kind, key: int) -> str:
     return f"System V {kind} {key % MAX_KEY:#010x}"
 
 
+def filed(key: int, device: int | None) -> bool:
+    """Whether ftok(3) may have made this key of a file on that device.
+
+    The file's number is in the lower half, then come the last eight bits of its device, then those of a number that the
+    caller gives and that is not 0. By chance one key of 256 looks so.
+    """
+    return device is not None and key >> 24 != 0 and key >> 16 & 0xFF == device & 0xFF
+
+
 @dataclass(frozen=True, order=True)
 class Row:
     """One line of /proc/sysvipc. `users` are pids: of memory who made it and who used it last, of a queue the last
@@ -117,8 +126,11 @@ class Shared:
                 kept.users |= users
         return len(self._kept) > before
 
-    def told(self, stands: Mapping[int, int]) -> tuple[Memory, ...]:
-        """All of it, `stands` for each number that of the process that is told of."""
+    def told(self, stands: Mapping[int, int], device: int | None = None) -> tuple[Memory, ...]:
+        """All of it, `stands` for each number that of the process that is told of.
+
+        `device` is the one that the container's own files are on.
+        """
         return tuple(
             Memory(
                 kind,  # type: ignore[arg-type]
@@ -127,6 +139,7 @@ class Shared:
                 tuple(sorted({stands[n] for n in kept.users if n in stands})),
                 stands.get(kept.maker) if kept.maker is not None else None,
                 kept.uid,
+                filed(kept.key, device),
             )
             for (kind, at), kept in sorted(self._kept.items())
         )

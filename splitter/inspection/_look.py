@@ -110,6 +110,11 @@ class Inside:
         """How processes ended, as the kernel wrote it; nothing where the image lacks what it takes to read it."""
         return self._answer("accounts", [limit, _ended.FILE])
 
+    def device(self) -> int | None:
+        """The number of the device that the container's own files are on."""
+        told = self._ask("device").strip()
+        return int(told) if _procfs.decimal(told) else None
+
     def users(self) -> Mapping[int, str]:
         return _procfs.users(self._ask("users"))
 

@@ -222,9 +222,9 @@ class Record:
             process.above = next((p for p in reversed(known.get(parent, [])) if p is not process), None)
             process.born = process.ended = process.above.born if process.above else self.began
 
-    def memory(self) -> tuple[Memory, ...]:
-        """What is shared through the kernel."""
-        return self._memory.told(self._grouped()[1])
+    def memory(self, device: int | None = None) -> tuple[Memory, ...]:
+        """What is shared through the kernel; `device` is the one that the container's own files are on."""
+        return self._memory.told(self._grouped()[1], device)
 
     def finish(self, users: Mapping[int, str], now: float, quiet: float | None = None) -> tuple[
         tuple[Seen, ...], tuple[Socket, ...], tuple[Connection, ...], tuple[Open, ...]

@@ -104,8 +104,7 @@ def memory(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, 
     lifetimes = {p.name: p.lifetime for p in facts.processes}
     joined = [(c.target, set(c.between)) for c in facts.couplings if c.kind == "shm"]
     for each in seen.memory:
-        of_kernel = system_v(each.kind, each.key) if each.key else f"System V {each.kind} without a key"
-        what = printable(each.path) or of_kernel
+        what = printable(each.path) or _of_kernel(each)
         maker = matched.owner.get(each.maker, "") if each.maker is not None else ""
         names = {n for pid in each.pids if (n := matched.owner.get(pid, ""))} | ({maker} if maker else set())
         stay = in_order((n for n in names if lifetimes[n] != "job"), order)
@@ -114,12 +113,24 @@ def memory(facts: Facts, seen: Observation, matched: Match, order: Mapping[str, 
         elif maker and maker not in stay and stay:
             what = f"{maker} makes {what}, which {', '.join(stay)} uses, and ends: it must be made where that runs"
             yield Gap(what, Evidence(RUN))
-        elif len(stay) > 1 and not any(what == t and set(stay) <= them for t, them in joined):
+        elif len(stay) > 1 and not any(_is(what, t, each) and set(stay) <= them for t, them in joined):
             offerer = maker if maker in stay else stay[0]
             note = "sent and received by them" if each.kind == "queue" else "mapped by each of them while it ran"
             between = (*(n for n in stay if n != offerer), offerer)
             joined.append((what, set(between)))
-            yield Coupling("shm", what, between, Evidence(RUN, note=note), "seen")
+            yield Coupling("shm", what, between, Evidence(RUN, note=note), "ftok" if each.filed else "seen")
+
+
+def _of_kernel(each: Memory) -> str:
+    """What tells it apart, the same in every run: a key that is made of a file changes with the device."""
+    if each.filed:
+        return f"System V {each.kind} by a key of a file"
+    return system_v(each.kind, each.key) if each.key else f"System V {each.kind} without a key"
+
+
+def _is(what: str, told: str, each: Memory) -> bool:
+    """Whether it is what a coupling tells of already; which file a key was made of, code alone says."""
+    return what == told or (each.filed and told.startswith(f"System V {each.kind} of ftok("))
 
 
 def _semaphores(
@@ -134,7 +145,7 @@ def _semaphores(
 
     Code that names it tells who they are.
     """
-    if any(what == told for told, _ in joined):
+    if any(_is(what, told, each) for told, _ in joined):
         return
     mine = {matched.owner.get(s.pid, "") for s in seen.processes if s.alive and s.uid == each.uid} - {""}
     if each.key and len(mine) > 1 and not any(mine <= them for _, them in joined):

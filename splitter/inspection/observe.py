@@ -249,6 +249,7 @@ class _Run:
         if changes is None or changes.asked_at < self.record.news_at:
             changes = Changes(self.container, time.monotonic())
         users: Mapping[int, str] = {}
+        device: int | None = None
         ended = b""
         changed = changes.get(self.options.timeout)
         if look is not None:
@@ -257,6 +258,7 @@ class _Run:
                 if isinstance(look, Inside):
                     users = look.users()
                     look.reached(self.record)
+                    device = look.device() if self.record.memory() else None
                     changed = look.dated(changed, self.record.began)
                     ended = look.accounts(MAX_ACCOUNTS)
         state = self.container.state()
@@ -279,7 +281,7 @@ class _Run:
             connections,
             files,
             changed,
-            self.record.memory(),
+            self.record.memory(device),
             "ended" if over else stopped,
             int(state.get("ExitCode") or 0) if over else None,
             self._log() if over else (),

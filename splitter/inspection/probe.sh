@@ -11,6 +11,7 @@
 #   io            what each process and those that it waited for have read and written
 #   dated N       N paths follow, a line each: whose they are, and when their content and state were changed
 #   reached N     N paths of sockets follow: when each was used and when it was made
+#   device        the number of the device that / is on
 #   users         /etc/passwd
 #
 # It ends when stdin does, so it cannot outlive who asks. Several files come as `head` gives them, each after a line
@@ -147,6 +148,7 @@ while read -r what pids; do
             done
             stat -c "$asked" "$@"
             ;;
+        device) stat -c %d / ;;
         users) files /etc/passwd ;;
     esac
     printf '\n#end %s\n' "$what"

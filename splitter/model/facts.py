@@ -172,7 +172,8 @@ class Coupling:
     how      where the target stands, so that a cut can change it: "env REDIS_URL" (a variable that is set), "default
              DB_HOST" (a variable that code reads, with this default), "argument", "config" (the text at the
              evidence), "code" (a constant of the program), "seen" (only observed), "watch" (one is told of
-             changes by inotify), "ftok" (a key that is made of the file `written`)
+             changes by inotify), "ftok" (a key that is made of the file `written`,
+             "" where only a run shows it)
     written  the text as it stands there, for the cut to put another in its place
     """
 

@@ -119,6 +119,7 @@ class Memory:
     key    by which System V's is found; 0: by nobody who has not inherited it
     pids   who was seen to use it; of semaphores nobody can tell
     maker  who made it, where that could be seen, and `uid`, as whom
+    filed  its key looks like one that ftok(3) makes of a file of the container's own
     """
 
     kind: Literal["memory", "queue", "semaphores"]
@@ -127,6 +128,7 @@ class Memory:
     pids: tuple[int, ...] = ()
     maker: int | None = None
     uid: int = 0
+    filed: bool = False
 
 
 @dataclass(frozen=True)

@@ -316,11 +316,12 @@ class Cuts:
 
     def keyed(self, coupling: Coupling, drafts: list[Draft]) -> str:
         """What ftok makes a key of must be one file for both: its device differs between containers (ftok(3))."""
-        if shareable(coupling.written, self.facts, self.image):
+        file = coupling.written
+        if file and shareable(file, self.facts, self.image):
             return self.share(replace(coupling, target=coupling.written), drafts)
-        gap = f"{coupling.target} has another key in each of {names(drafts)}: {coupling.written} is in no volume"
+        gap = f"{coupling.target} has another key in each of {names(drafts)}: {file or 'the file'} is in no volume"
         self.gaps.append(Gap(gap, coupling.evidence))
-        return f"open: {coupling.written} must be in a volume that they share"
+        return f"open: {file or 'the file of its key'} must be in a volume that they share"
 
     def share_memory(self, draft: Draft, offerer: Draft) -> None:
         """Let both be in one IPC namespace, with all those that either shares one with already."""

@@ -188,8 +188,9 @@ def _bond(coupling: Coupling, user: Placed, offerer: Placed, facts: Facts, image
     if coupling.kind == "files" and coupling.how == "watch" and not shareable(coupling.target, facts, image):
         why = f"inotify tells one of them what the other changes in {coupling.target}, which cannot be a volume"
         return Bond(*names, "watch", why, at)
-    if coupling.kind == "shm" and coupling.how == "ftok" and not shareable(coupling.written, facts, image):
-        why = f"they find it by a key that ftok makes of {coupling.written}, which is another in another container"
+    file = coupling.written
+    if coupling.kind == "shm" and coupling.how == "ftok" and not (file and shareable(file, facts, image)):
+        why = f"they find it by a key that ftok makes of {file or 'a file'}, which is another in another container"
         return Bond(*names, "memory", why, at)
     return None
 

@@ -91,6 +91,7 @@ class Form:
     """How the image starts what it has, what ties two of them, and the folder that the image is built on.
 
     `means` are words of the command with which what stays together is started, `home` the service that runs it.
+    `run`: the image is run for the plan; else only its files are read.
     """
 
     command: str
@@ -100,6 +101,7 @@ class Form:
     more: str = ""
     base: str = "tests/engine/kitchen"
     home: str = "pantry"
+    run: bool = False
 
 
 def folders(parent, steer, bell=RUN):
@@ -184,6 +186,22 @@ FORMS = {
         "supervisord -n -c",
         "cut:memory/bell/pantry",
         APT.format("perl"),
+    ),
+    "a key that only a run shows": Form(
+        '["supervisord", "-n", "-c", "/etc/supervisor/supervisord.conf"]',
+        {
+            "/etc/supervisor/supervisord.conf": SUPERVISORD.replace(PANTRY, "python3 /srv/larder.py").replace(
+                "/srv/bell.sh", "perl /srv/taster.pl"
+            ),
+            "/srv/larder.py": LARDER.replace("time\n", "sys, time\n", 1).replace(
+                'b"/srv/larder.py"', "sys.argv[0].encode()"
+            ),
+            "/srv/taster.pl": TASTER.replace("'/srv/larder.py'", "join('', '/srv/', 'larder.py')"),
+        },
+        "supervisord -n -c",
+        "cut:memory/bell/pantry",
+        APT.format("perl"),
+        run=True,
     ),
     "runit": Form(
         '["runsvdir", "-P", "/etc/service"]',
@@ -303,7 +321,7 @@ FORMS = {
 def test_what_cannot_be_parted_works_together_and_only_so(form, build_image, stack, tmp_path):
     image = made(FORMS[form], build_image, tmp_path / "image", form)
     file = tmp_path / "docker-compose.yml"
-    split(image, file)
+    split(image, file, FORMS[form].run)
     text = file.read_text()
     assert "cannot be parted" in text
     whole = stack(file, any_port(tmp_path, text))
@@ -321,7 +339,7 @@ def test_what_cannot_be_parted_works_together_and_only_so(form, build_image, sta
     part = tmp_path / "parted" / "docker-compose.yml"
     part.parent.mkdir()
     part.write_text(text.replace("x-splitter:\n", f"x-splitter:\n  answers:\n    {FORMS[form].bond}: part\n", 1))
-    split(image, part)
+    split(image, part, FORMS[form].run)
     parts = stack(part, any_port(part.parent, part.read_text()))
     assert len(parts("config", "--services").split()) == len(whole("config", "--services").split()) + 1
     parts.up()
@@ -348,10 +366,10 @@ def times(stack, service, words):
     return sum(line.endswith(words) for line in stack.said(service))
 
 
-def split(image, file):
+def split(image, file, run=False):
     splitter = Path(sys.executable).with_name("splitter")
     done = subprocess.run(
-        [splitter, "split", image, "--apply", "--accept-defaults", "--no-run", "-o", file],
+        [splitter, "split", image, "--apply", "--accept-defaults", *([] if run else ["--no-run"]), "-o", file],
         capture_output=True,
         text=True,
     )
