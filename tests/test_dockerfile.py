@@ -582,3 +582,10 @@ def test_a_list_of_volumes_that_is_no_json_is_told_and_makes_no_volume_of_an_odd
     image = built(lines("WORKDIR /app", "VOLUME ['/app/data', '/app/logs']"))
     assert image.config.volumes == ()
     assert [g.what[:17] for g in image.gaps] == ["VOLUME is no list"]
+
+
+def test_services_behind_the_link_of_a_base_that_is_known_by_name_alone(built):
+    text = "FROM phusion/baseimage:noble-1.0.3\nCOPY --chmod=755 start.sh /etc/runit/runsvdir/default/web/run\n"
+    facts = static.read(built(text))
+    assert {"web", "puma"} & {p.name for p in facts.processes}
+    assert any("as Debian's package makes it" in g.what for g in facts.gaps)

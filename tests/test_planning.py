@@ -487,6 +487,11 @@ def test_a_service_has_no_number_where_only_a_step_has_its_name():
     assert made["postfix"].role == "web"
 
 
+def test_a_second_of_one_kind_is_called_as_its_manager_calls_it():
+    made = services(planned(process("nginx", "nginx"), process("openresty", "openresty -g daemon_off;")))
+    assert list(made) == ["nginx", "openresty"]
+
+
 def test_two_of_one_server_write_a_log_each():
     coupling = Coupling("files", "/var/log/nginx/access.log", ("one", "two"), AT)
     plan = planned(process("one", "nginx -c /one.conf"), process("two", "nginx -c /two.conf"), couplings=[coupling])

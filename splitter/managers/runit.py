@@ -28,6 +28,7 @@ SIGNALS = {"h": "SIGHUP", "a": "SIGALRM", "i": "SIGINT", "q": "SIGQUIT", "1": "S
 CONTROLS = "ducpahiq12tkx"
 # runsvdir leaves its services behind when it gets TERM (runsvdir(8)), so they are told to end after it; how long they
 # may take is the container's to say.
+BASE = "base image"  # where the files of one that is not at hand are from
 KEEP = """kept=$(mktemp -d)
 LINES
 trap 'kill "$dir"; sv -w 600 force-shutdown "$kept"/*; exit 0' TERM INT
@@ -124,12 +125,22 @@ class _Folder:
         if not self.image.is_dir(path):
             return [*self.gaps, self.image.missing(path, "runsvdir starts what stands in this folder")]
         self.written = path
+        more = next((p for p in behind[:1] if path == FOLDER and self.stands_in(path)), "")
+        if more:
+            # The base is known by its name alone: its folder is the link that Debian's package makes.
+            self.gaps.append(self.image.missing(path, f"taken as a link to {more}, as Debian's package makes it"))
         names = [n for n in self.image.names(path) if not n.startswith(".")]
         if not names:
             self.gaps.append(self.image.missing(path, "runsvdir finds no service in this folder"))
         if len(names) > MAX_SERVICES:
             self.gaps.append(Gap(f"runsvdir starts {MAX_SERVICES} services at most", Evidence(path)))
-        return self.linked(names[:MAX_SERVICES])
+        own = self.linked(names[:MAX_SERVICES])
+        return [*own, *_Folder(more, self.process, self.image, self.notes).services()] if more else own
+
+    def stands_in(self, path: str) -> bool:
+        """Whether all that is in a folder is what we say of a base image that is not at hand."""
+        inside = [self.image.node(f"{path}/{name}/run") for name in self.image.names(path)]
+        return bool(inside) and all(n is not None and n.origin and n.origin.path.startswith(BASE) for n in inside)
 
     def linked(self, names: list[str]) -> list[Process | Gap]:
         """The services by these names; one that two links lead to is started once (runsvdir.c compares inodes)."""

@@ -16,7 +16,7 @@ from splitter.planning.draft import Draft, Drafts, ready
 from splitter.planning.embedded import move_out
 from splitter.planning.finish import finish
 from splitter.planning.jobs import Jobs, migration
-from splitter.planning.names import distinct, service_name
+from splitter.planning.names import SAYS_NOTHING, cleaned, distinct, service_name
 from splitter.planning.optional import behind, everything, mode, turn_on
 from splitter.planning.patches import config_names
 from splitter.planning.questions import Asker
@@ -172,6 +172,9 @@ class _Work:
         steps = {p.name for p in self.facts.processes if p.lifetime == "job"}
         stem, dash, number = name.rpartition("-")
         name = stem if dash and number.isdigit() and each.process.name == name and stem in steps else name
+        own = cleaned(each.process.name)
+        if name in self.drafts.each and own not in {"", *SAYS_NOTHING, *self.drafts.each} and not own[-1].isdigit():
+            name = own  # a second of one kind (openresty beside nginx) is called as its manager calls it
         return distinct(name, (*self.drafts.each, *(self.on if each.process.off else ())))
 
     def servers(self, once: list[tuple[int, Placed]]) -> list[tuple[int, Placed]]:
