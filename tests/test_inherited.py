@@ -59,6 +59,13 @@ def test_a_random_value_is_one_for_all_services(tmp_path):
     assert plan.gaps == ()
 
 
+def test_a_script_that_makes_nothing_but_a_random_value_leaves_nothing_behind():
+    plan = planned("export SECRET_KEY=$(openssl rand -hex 9)")
+    assert service(plan, "web").command == ("gunicorn", "shop")
+    assert service(plan, "worker").environment == {"SECRET_KEY": "${SECRET_KEY:?}"}
+    assert plan.gaps == ()
+
+
 def test_a_random_value_of_one_service_stays_its_own():
     plan = planned("export SECRET_KEY=$(openssl rand -hex 9)", CONF.partition("[program:worker]")[0])
     assert "SECRET_KEY" not in service(plan, "web").environment

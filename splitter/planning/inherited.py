@@ -90,7 +90,7 @@ def reading(process: Process, path: str) -> list[str]:
 
 def _settled(process: Process, names: set[str], old: Mapping[str, str]) -> Process:
     def text(command: tuple[str, ...]) -> tuple[str, ...]:
-        if len(command) < 3 or command[1] != "-c" or "\n" not in command[2]:
+        if len(command) < 3 or command[1] != "-c" or not any(name in command[2] for name in names):
             return command
         return (*command[:2], unassigned(command[2], names), *command[3:])
 
