@@ -12,6 +12,7 @@ from splitter.model.facts import Gap, Process
 from splitter.shell.effects import effects
 from splitter.shell.evaluate import evaluate
 from splitter.shell.parse import parse
+from splitter.shell.unassigned import unassigned
 
 PIECES = [
     "if", "then", "else", "fi", "for", "x", "in", "do", "done", "while", "until", "case", "esac", ";;", ")", "(", "{",
@@ -70,3 +71,39 @@ def test_it_ends_soon(text):
     evaluate(text, path="/s", env={}, files=IMAGE)
     shell.expand(process_of(["sh", "-c", text]), IMAGE)
     assert time.process_time() - start < 20
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                ";",
+                "\n",
+                "&&",
+                "||",
+                "if",
+                "then",
+                "else",
+                "fi",
+                "for x in a; do",
+                "done",
+                "{",
+                "}",
+                "(",
+                ")",
+                "A=1",
+                "export A=$(x)",
+                "export A B=2",
+                "B=$A",
+                "A=é",
+                "run $A",
+            ]
+        )
+    )
+)
+def test_a_text_without_assignments_is_still_a_text(words):
+    text = " ".join(words)
+    left = unassigned(text, {"A"})
+    assert unassigned(left, {"A"}) == left
+    if not parse(text).broken:
+        assert not parse(left).broken
