@@ -825,3 +825,13 @@ def test_what_one_script_starts_instead_of_what_is_on_is_left_out(command, left_
 def test_what_a_distribution_has_in_the_place_of_mysql(base, image):
     plan = planned(process("web", "gunicorn app:app"), process("mysql", "mysqld_safe"), image=image_of(base=base))
     assert [s.image for s in plan.services if s.role == "backing"] == [image]
+
+
+def test_a_shared_folder_is_not_the_one_in_which_another_image_keeps_its_data():
+    shared = Coupling("files", "/data", ("web", "worker"), AT)
+    plan = planned(
+        process("redis", "redis-server"), process("web", "puma"), process("worker", "sidekiq"), couplings=[shared]
+    )
+    kept = {s.name: [m.volume for m in s.volumes if m.path == "/data"] for s in plan.services}
+    assert kept["web"] == kept["worker"] != kept["redis"]
+    assert all(kept.values())

@@ -231,7 +231,7 @@ class Cuts:
         return works_below(folder, works)
 
     def volume(self, path: str, because: str, tmpfs: str = "") -> str:
-        mounted = {p: m.volume for d in self.drafts for p, m in d.mounts.items() if m.volume}
+        mounted = {p: m.volume for d in self.drafts.own() for p, m in d.mounts.items() if m.volume}
         if path in mounted:
             return mounted[path]
         name = volume_name(path, {n: n for n in self.volumes})
