@@ -269,3 +269,11 @@ def test_a_literal_block_gives_the_text_back(text):
     assert plain(services(plan)["a"]["command"][2]) == text
     if literal(text):
         assert "|" in render(plan, ".")
+
+
+def test_what_most_services_have_is_written_once_and_the_others_write_theirs_in_full():
+    many = {f"SETTING_{n}": str(n) for n in range(12)}
+    told = {"web": many, "worker": {**many, "QUEUE": "all"}, "clock": many, "migrate": {"SETTING_1": "1"}}
+    plan = Plan(tuple(Service(n, "web", "", "", build=Build("."), environment=e) for n, e in told.items()))
+    assert {n: s["environment"] for n, s in services(plan).items()} == told
+    assert render(plan, ".").count("SETTING_7") == 1

@@ -11,7 +11,8 @@ from splitter.managers._launch import DISPATCHERS, name_of
 from splitter.managers._packaged import packaged
 from splitter.managers._shell_calls import acts, bare, daemonizes, logs, may_stay, waited, with_taken
 from splitter.managers._shell_command import LIBRARY, Commands
-from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, templates, writes
+from splitter.managers._shell_edited import without
+from splitter.managers._shell_kinds import Meaning, init_script, makes_secret, meaning, stops, templates, writes
 from splitter.managers._shell_render import Rendered, Renderer
 from splitter.managers._shell_target import SHELLS, Script, interpreter
 from splitter.managers._shell_units import TEMPORARY, Unit, units
@@ -56,6 +57,7 @@ class Builder(Commands):
             frozenset(i for i, m in enumerate(meanings) if may_stay(m)), self.replay,
             tuple(a for a in self.script.args if isinstance(a, str)),
         )  # fmt: skip
+        self.ends = frozenset(i for i, m in enumerate(meanings) if m.kind == "stop" and stops(m.argv) == "kill")
         parts = units(meanings)
         if self.process.lifetime == "scheduled" and (len(parts) != 1 or parts[0].what not in ("job", "service", "own")):
             # One entry of a crontab is one thing, however many commands it is made of.
@@ -349,11 +351,18 @@ class Builder(Commands):
         )
 
     def part(self, unit: Unit) -> Part:
-        return Part(calls=tuple(unit.at), render=self.together)
+        return Part(calls=tuple(unit.at), render=self.together, edit=None if self.script.inline else self.edited)
 
     def together(self, calls: frozenset[int]) -> tuple[str, ...]:
         """The command that makes these calls of the script, all of them parts of its steps."""
         return self.shell(self.making(calls))
+
+    def edited(self, calls: frozenset[int], also: frozenset[int]) -> tuple[str, ...]:
+        """The command that runs the script's file for these calls; it may make those of `also`, too."""
+        rest = self.renderer.acts - calls - also - self.renderer.loose - self.ends
+        asked = (one for one in self.trace.taken if meaning(one[1], self.image).kind == "control")
+        read = self.renderer.script(self.script.path)
+        return without(self.process, self.script, read, self.trace, calls, (rest, asked), self.given) if read else ()
 
     def full(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(self.process.workdir or "/", path)) if path else ""

@@ -280,6 +280,8 @@ def stops(argv: Sequence[str]) -> str:
         return "rabbitmq"
     if name in ("nginx", "apachectl", "apache2ctl") and ("stop" in rest or "quit" in rest):
         return name
+    if name in ("halt", "poweroff", "shutdown"):
+        return "kill"
     if name in ("kill", "pkill", "killall") and not {"-0", "-l", "-HUP", "-1"} & set(rest):
         return "kill"
     return ""

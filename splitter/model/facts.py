@@ -154,12 +154,15 @@ class Part:
     script   the process whose manager gave it; None until discovery knows
     calls    the numbers of the calls that it is made of, where that is a shell script
     render   the shell command that makes some calls of that script and no others that matter; None where there is none
+    edit     the command that runs the script's own file for some of its calls, others taken out as it is read, and may
+             make some more; () where that cannot be told shortly, None where there is no such file
     whole    all that the script starts was read, so that running it as it is does just that
     """
 
     script: "Process | None" = None
     calls: tuple[int, ...] = ()
     render: Callable[[frozenset[int]], tuple[str, ...]] | None = None
+    edit: Callable[[frozenset[int], frozenset[int]], tuple[str, ...]] | None = None
     whole: bool = True
 
 

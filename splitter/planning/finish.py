@@ -11,10 +11,10 @@ from splitter.planning import entry, grouped
 from splitter.planning.commands import Started, chain, compose, environment, main_step
 from splitter.planning.draft import Draft
 from splitter.planning.inherited import settle
+from splitter.planning.joined import LONG
 from splitter.planning.scripts import script, text_of
 from splitter.planning.secrets import Secrets
 
-LONG = 20  # lines of a one-off job, from which on its steps share their functions
 DEFAULT_GRACE = 10.0  # seconds; Compose's own (compose-spec 05-services, stop_grace_period)
 INITS = frozenset(
     ("tini", "dumb-init", "docker-init", "catatonit", "systemd", "s6-svscan", "my_init", "runsvdir", "init")

@@ -4,14 +4,17 @@ A container that takes several steps of a script would else be told each of them
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from splitter.catalogue.peel import SHELLS
 from splitter.model.facts import Command, Phase, Process
 
-SHORT = 3  # lines of one step, up to which it stays as it was found
+SHORT = 3  # lines of shell that are read at a glance: up to so many stay as they were found, where they were found
+LONG = (
+    20  # lines that nobody reads: from there on the image's own file is run where it can be, and functions are shared
+)
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,38 @@ class _Piece:
         return sum(lines(p) for p in self.plain)
 
 
-def joined(steps: Sequence[Process], facts: Iterable[Process]) -> list[Process]:
+@dataclass(frozen=True)
+class _Around:
+    """All that the scripts do. `inside` are the names of what each script leads to, `also` of what may run, too."""
+
+    inside: dict[int, set[str]]
+    leads: dict[int, dict[int, set[str]]]  # of each script, the names of all that each of its calls leads to
+    also: frozenset[str]
+
+    def free(self, script: Process, names: Collection[str]) -> frozenset[int]:
+        """The calls of a script that may be made: they lead to these and to what may run, too, and to nothing else."""
+        may = self.also.union(names)
+        return frozenset(call for call, led in self.leads.get(id(script), {}).items() if led <= may)
+
+
+def joined(steps: Sequence[Process], facts: Iterable[Process], also: Collection[str] = ()) -> list[Process]:
     """The same steps in the same order, told as shortly as can be. `facts` are all processes as they were found.
 
-    A step that a cut has changed stays as it is, and so does what stands around it.
+    A step that a cut has changed stays as it is, and so does what stands around it. Where a part of a script would be
+    long, the steps in `also` may be run with it: set-up that nothing forbids to do in more than one container.
     """
     found = {p.name: p for p in facts}
     ours = {p.name for p in steps if (same := found.get(p.name)) and (same.command, same.env) == (p.command, p.env)}
     inside: dict[int, set[str]] = {}
+    leads: dict[int, dict[int, set[str]]] = {}
     for process in found.values():
         for part in process.parts:
             if not process.off or process.name in ours:
                 inside.setdefault(id(part.script), set()).add(process.name)
-    pieces = _pieces([p if p.name in ours else replace(p, parts=()) for p in steps], 0, inside)
+            for call in part.calls:
+                leads.setdefault(id(part.script), {}).setdefault(call, set()).add(process.name)
+    around = _Around(inside, leads, frozenset(also))
+    pieces = _pieces([p if p.name in ours else replace(p, parts=()) for p in steps], 0, around)
     return [p for piece in pieces for p in piece.plain]
 
 
@@ -47,7 +69,7 @@ def lines(process: Process) -> int:
     return max((word.count("\n") + 1 for word in process.command.start), default=1)
 
 
-def _pieces(steps: Sequence[Process], depth: int, inside: dict[int, set[str]]) -> Iterator[_Piece]:
+def _pieces(steps: Sequence[Process], depth: int, around: _Around) -> Iterator[_Piece]:
     """The steps put together below a depth of what started them."""
 
     def script(process: Process) -> int:
@@ -58,10 +80,13 @@ def _pieces(steps: Sequence[Process], depth: int, inside: dict[int, set[str]]) -
         if not key:
             yield from (_Piece((p,), p) for p in members)
             continue
-        within = list(_pieces(members, depth + 1, inside))
+        within = list(_pieces(members, depth + 1, around))
         part = members[0].parts[depth]
-        found = [piece for run in _runs(within) for piece in _together(run, depth)]
-        if part.whole and part.script is not None and inside.get(key, set()) <= {p.name for p in members}:
+        long = sum(piece.lines for piece in within) > LONG
+        found = [piece for run in _runs(within) for piece in _together(run, depth, around)]
+        rest = around.inside.get(key, set()) - {p.name for p in members}
+        alone = not rest or (long and rest <= around.also)
+        if part.script is not None and alone and (part.whole or (long and part.script.lifetime == "job")):
             called = replace(part.script, phase=_phase(members), name=members[0].name, lifetime="job",
                              parts=part.script.parts, launchers=part.script.launchers)  # fmt: skip
             plain = tuple(p for piece in found for p in piece.plain)
@@ -96,7 +121,7 @@ def _runs(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
     yield from [run] if run else []
 
 
-def _together(run: list[_Piece], depth: int) -> Iterator[_Piece]:
+def _together(run: list[_Piece], depth: int, around: _Around) -> Iterator[_Piece]:
     """Some steps of a script as one part of it, where that is shorter than each alone."""
     loose = [replace(piece, called=None) for piece in run]
     called = [piece.called for piece in run if piece.called is not None]
@@ -123,10 +148,38 @@ def _together(run: list[_Piece], depth: int) -> Iterator[_Piece]:
         launchers=(*script.launchers, script),
         parts=(),
     )
-    if lines(one) < before:
+    if lines(one) > LONG and (ready := _edited(run, depth, around)):
+        yield ready[0]
+        yield from _together(run[ready[1] :], depth, around) if run[ready[1] :] else ()
+    elif lines(one) < before:
         yield _Piece((one,))
     else:
         yield from loose
+
+
+def _edited(run: list[_Piece], depth: int, around: _Around) -> tuple[_Piece, int] | None:
+    """As many steps of a script as it can run itself, told to leave out the rest; and how many these are."""
+    called = [piece.called for piece in run if piece.called is not None]
+    script, edit = called[0].parts[depth].script, called[0].parts[depth].edit
+    if script is None or edit is None:
+        return None
+    for count in range(len(called), 0, -1):
+        calls = frozenset(i for c in called[:count] for i in c.parts[depth].calls)
+        plain = [p for piece in run[:count] for p in piece.plain]
+        words = edit(calls, around.free(script, [p.name for p in plain]))
+        if words and sum(map(lines, plain)) > LONG:
+            one = replace(
+                script,
+                command=Command(plain[0].command.argv, words),
+                name=plain[0].name,
+                phase=_phase(plain),
+                lifetime="job",
+                evidence=plain[0].evidence,
+                launchers=(*script.launchers, script),
+                parts=(),
+            )
+            return _Piece((one,)), count
+    return None
 
 
 def _phase(steps: Iterable[Process]) -> Phase:

@@ -121,7 +121,7 @@ class _Work:
             if draft.mode:
                 draft.mounts = everything(self.drafts)
         grouped.start(self.drafts, jobs, image, cuts.patches, self.secrets, self.facts.processes)
-        preludes.share(self.drafts, self.facts.processes, image, cuts.patches)
+        preludes.share(self.drafts, self.facts.processes, image, cuts.patches, jobs)
         named = config_names(cuts.patches.files)
         ordered = sorted(self.drafts, key=lambda d: ORDER.index(d.role))
         services = tuple(finish(d, image, named, self.secrets) for d in ordered)

@@ -2,8 +2,9 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from typing import TypeAlias
 
 from splitter.catalogue import looks_secret
 from splitter.model.facts import Process
@@ -14,7 +15,12 @@ from splitter.shell.parse import parse
 from splitter.shell.syntax import Function, Simple, walk
 
 LONG_TITLE = 90
+FEW = 2  # variables that stand in the line of each step that has them
 SHELLS = {"/bin/bash": "bash", "bash": "bash", "/usr/bin/bash": "bash", "/bin/sh": "sh", "sh": "sh"}
+
+
+_Part: TypeAlias = tuple[dict[str, str], str] | None
+_Told: TypeAlias = tuple[Process, _Part, str]
 
 
 def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], user: str = "") -> tuple[str, str]:
@@ -23,8 +29,7 @@ def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], use
     A step that is shell text runs in a sub-shell of its own, so that what it sets or changes stays with it.
     """
     texts = [text_of(step, image, user) for step in steps]
-    told = inherited(steps)
-    bash = shell_of(told).endswith("bash") or any(t is not None and t[0] == "bash" for t in texts)
+    bash = shell_of(inherited(steps)).endswith("bash") or any(t is not None and t[0] == "bash" for t in texts)
     shell = "bash" if bash else "sh"
     parts = [_parts(t[1]) if t is not None else None for t in texts]
     counted = Counter(source for p in parts if p is not None for source in dict.fromkeys(p[0].values()))
@@ -33,22 +38,61 @@ def script(steps: Sequence[Process], image: Image, known: Mapping[str, str], use
     strict = strict_before(steps, image) or len({s.evidence.path for s in steps}) > 1
     lines = [*(["set -e"] if strict else []), *(s for s in counted if s in common)]
     blocks: dict[str, str] = {}  # with the script that each is of
-    titles = _titles(steps)
-    for step, part, title in zip(steps, parts, titles, strict=True):
-        for line in inherited_lines(inherited([step])):
-            if line not in lines:
-                blocks.setdefault(line, title)
-        if part is None:
-            blocks.setdefault(line_of(step, None, image, user, known), title)
-            continue
-        functions, body = part
-        own = [s for s in functions.values() if s not in common]
-        arguments = step.command.start[4:]
-        inner = [*_folder(step, image), *_exports(step, image, known), *own]
-        inner += [f"set -- {shlex.join(arguments)}"] if arguments else []
-        inner += [body] if body else []
-        blocks.setdefault("(\n" + "\n".join(inner) + "\n)" if inner else ":", title)
+    for exported, members in _groups(zip(steps, parts, _titles(steps), strict=True), image, known):
+        inside: dict[str, str] = {}
+        for step, part, title in members:
+            for line in inherited_lines(inherited([step])):
+                if line not in lines:
+                    inside.setdefault(line, title)
+            there = {**known, **members[0][0].env} if exported else known
+            inside.setdefault(_block(step, part, image, user, there, common), title)
+        if exported:
+            title = next(iter(inside.values()))
+            inside = {"\n".join(["(", *exported, *_headed(inside), ")"]): title}
+        for text, title in inside.items():
+            blocks.setdefault(text, title)
     return shell, "\n".join([*lines, *_headed(blocks)]) + "\n"
+
+
+def _block(
+    step: Process, part: _Part, image: Image, user: str, known: Mapping[str, str],
+    common: Collection[str],
+) -> str:  # fmt: skip
+    """One step: its line, or its text in a sub-shell where that may change something."""
+    if part is None:
+        return line_of(step, None, image, user, known)
+    functions, body = part
+    own = [s for s in functions.values() if s not in common]
+    arguments = step.command.start[4:]
+    inner = [*_folder(step, image), *_exports(step, image, known), *own]
+    inner += [f"set -- {shlex.join(arguments)}"] if arguments else []
+    if not inner and _plain(body):
+        return body
+    inner += [body] if body else []
+    return "(\n" + "\n".join(inner) + "\n)" if inner else ":"
+
+
+def _plain(text: str) -> bool:
+    """Whether a text is one call of a program, which changes nothing in the shell that makes it."""
+    body = parse(text).body.body
+    one = body[0] if len(body) == 1 else None
+    return isinstance(one, Simple) and one.words[:1] in (("bash",), ("sh",))
+
+
+def _groups(told: Iterable[_Told], image: Image, known: Mapping[str, str]) -> Iterator[tuple[list[str], list[_Told]]]:
+    """Steps that follow one another and have many variables in common, with the lines that export these once."""
+    exported: list[str] = []
+    members: list[_Told] = []
+    for one in told:
+        own = _exports(one[0], image, known)
+        if members and (not exported or not set(exported) <= set(own)):
+            yield exported, members
+            exported, members = [], []
+        if not members:
+            exported = own if len(own) > FEW else []
+        members.append(one)
+    if members:
+        yield exported, members
 
 
 def _titles(steps: Sequence[Process]) -> list[str]:

@@ -8,11 +8,11 @@ from splitter.catalogue import foreground
 from splitter.model.facts import Command, Process
 from splitter.model.image import Image
 from splitter.planning.draft import Draft
+from splitter.planning.joined import SHORT
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Simple
 
 SHELLS = ("sh", "bash", "dash", "ash")
-LONG = 3  # lines of shell, from which on a program that is put together at run time is better left to its script
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def adopt(draft: Draft, steps: list[Process], facts: Iterable[Process], harmless
         ):
             continue
         own = [p for p in steps if script.id in p.scope]
-        long = len(main.command.run) == 3 and main.command.run[2].count("\n") >= LONG
+        long = len(main.command.run) == 3 and main.command.run[2].count("\n") >= SHORT
         if own or long or unknown or any(p.name in harmless.waits for p in mine):
             draft.whole = replace(
                 main,
