@@ -92,7 +92,8 @@ def test_cron(option, schedule, command):
 
 
 @pytest.mark.parametrize(
-    "option", ["cron = x 1 1 1 1 a", "cron = 1 2", "cron = 99 1 -1 -1 -1 a", "cron = 1 1 -40 -1 -1 a"]
+    "option",
+    ["cron = x 1 1 1 1 a", "cron = --5 1 1 1 1 a", "cron = 1 2", "cron = 99 1 -1 -1 -1 a", "cron = 1 1 -40 -1 -1 a"],
 )
 def test_no_time(option):
     _, [gap] = start(text=f"[uwsgi]\n{option}\nattach-daemon=a\n")

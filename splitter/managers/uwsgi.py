@@ -278,7 +278,7 @@ def _schedule(fields: list[str]) -> str:
     """The five fields as cron writes them; "" where they are none. -1 is every one, -n those that n divides."""
     made = []
     for text, (_, low, high) in zip(fields, LIMITS, strict=False):
-        if not (text.lstrip("-").isdecimal() and text.isascii() and len(text) < 6):
+        if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 6):
             return ""
         value = int(text)
         if value == -1:
