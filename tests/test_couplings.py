@@ -250,6 +250,24 @@ def test_php_code_is_found_under_what_the_web_server_serves():
     )
 
 
+@pytest.mark.parametrize(
+    ("servers", "base", "reached"),
+    [
+        pytest.param((), "debian:12", True, id="its module is not at hand"),
+        pytest.param((), "", False, id="it has none"),
+        pytest.param((process("fpm", "php-fpm8.2 -F"),), "debian:12", False, id="php-fpm runs the code"),
+    ],
+)
+def test_an_apache_that_serves_php_runs_the_code_where_nobody_else_does(servers, base, reached):
+    apache = process("apache", "apache2ctl -D FOREGROUND")
+    files = {
+        "/var/www/html/index.php": "<?php\n",
+        "/var/www/html/conf/db.php": "<?php\n$c['db_server'] = '127.0.0.1';\n",
+    }
+    got = found((apache, *servers, process("db", "mysqld_safe")), files, base=base)
+    assert (("tcp", "127.0.0.1:3306", ("apache", "db"), "code", "127.0.0.1") in got) is reached
+
+
 def volumes_of(processes, files=None, volumes=(), **more):
     image = image_of(files or {}, **more)
     image = replace(image, config=replace(image.config, volumes=volumes))

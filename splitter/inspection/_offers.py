@@ -88,8 +88,20 @@ def members(image: Image, processes: tuple[Process, ...]) -> tuple[Member, ...]:
     for process in processes:
         known = meaning(process)
         out = bool(process.off and spare(process, processes))
-        found.append(Member(process, known, read(process, known, image), _hosts(process, known, image), out))
+        said = read(process, known, image)
+        hosts = _hosts(process, known, image) or _runs_php(known, said, image, processes)
+        found.append(Member(process, known, said, hosts, out))
     return tuple(found)
+
+
+def _runs_php(known: Known | None, said: Said, image: Image, processes: tuple[Process, ...]) -> bool:
+    """Apache that serves PHP and has nobody to hand it to: its package brings the module, and that is not at hand."""
+    if known is None or not known.name.startswith("apache") or image.complete:
+        return False
+    if any((other := meaning(p)) is not None and other.name == "php-fpm" for p in processes):
+        return False
+    roots = [m.path for m in said.reads] or ["/var/www/html"]
+    return any(image.glob(f"{root}/*.php") for root in roots)
 
 
 def _hosts(process: Process, known: Known | None, image: Image) -> bool:

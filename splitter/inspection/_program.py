@@ -34,6 +34,8 @@ SPEAKS = {
 Silent = tuple[Member, Mapping[int, Evidence]]
 OTHERS = frozenset(SETTINGS)
 
+HTML = "/var/www/html"  # what Apache serves unless it is told otherwise, on Debian and on Red Hat
+
 
 def language(member: Member) -> str:
     """The language of a process's code; "" where its command does not tell."""
@@ -86,6 +88,8 @@ def folders(member: Member, team: tuple[Member, ...], image: Image) -> tuple[str
     if language(member) == "php" and member.role in ("web", "proxy"):
         for other in team:
             found += (_above_public(m.path) for m in other.said.reads)
+    if member.hosts and not member.said.reads and image.is_dir(HTML):
+        found.append(HTML)
     if language(member) == "ruby":  # a server is told the file of its settings, which lies in the application
         found = [posixpath.dirname(f) if posixpath.basename(f) in ("config", "bin") else f for f in found]
     whole = [f for f in dict.fromkeys(found) if own_folder(f)]
