@@ -275,6 +275,7 @@ RUNS = {
         bundle install
     """,
     "wait": """
+        gvmd --get-users
         wait-for-it.sh db:5432
         ./wait-for db:5432
         pg_isready -h db
