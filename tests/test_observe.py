@@ -264,17 +264,6 @@ def test_work_without_news_is_noticed():
     assert record.busy_at == 5
 
 
-@pytest.mark.parametrize(
-    ("states", "busy"),
-    [("RRRRRRRR", True), ("DRRSRRRS", True), ("SSSSSSSS", False), ("RSRRSRRS", False)],
-    ids=["waits for a processor", "for the disk too", "sleeps", "works now and then"],
-)
-def test_what_is_not_let_run_is_busy_all_the_same(states, busy):
-    record = Record()
-    looks(record, *((n / 10, [FIRST, stat(4, state=s)], {1: "sh", 4: "rake"}) for n, s in enumerate(states, 1)))
-    assert (record.busy_at > 0) is busy
-
-
 def test_a_connection_names_the_client_and_the_server():
     record = Record()
     looks(record, (0, [FIRST, stat(4), stat(5)], {1: "sh", 4: "redis", 5: "worker"}))

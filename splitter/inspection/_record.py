@@ -5,7 +5,6 @@ line under a command line, the first end of one, an address, a pair that is conn
 storm does again and again is old, and a hostile image cannot fill the memory.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -26,7 +25,6 @@ MAX_ENDS = 50  # of one command under one parent
 YOUNG = 1.0  # seconds in which a process is expected to go on to another program
 BUSY = 0.25  # of one processor: something is still coming up
 WINDOW = 0.5
-LATEST, WORKING = 8, 6  # looks, and how many of them must meet a process that runs, or would if it were let
 TICKS = 100  # USER_HZ, wherever Linux runs
 EMBEDDED_DNS = "127.0.0.11"  # the engine's own, in every network that people make
 
@@ -57,7 +55,6 @@ class Record:
         self._memory = _ipc.Shared()
         self._open = Opened()
         self._load: list[tuple[float, int]] = []
-        self._working: deque[bool] = deque(maxlen=LATEST)
 
     @property
     def lines(self) -> tuple[tuple[str, ...], ...]:
@@ -108,8 +105,7 @@ class Record:
             known.name = stat.name
         self._load = [(t, n) for t, n in self._load if now - t <= WINDOW]
         self._load.append((now, used))
-        self._working.append(any(stat.state in "RD" for stat in ours.values()))
-        if sum(n for _, n in self._load) / TICKS >= BUSY * WINDOW or sum(self._working) >= WORKING:
+        if sum(n for _, n in self._load) / TICKS >= BUSY * WINDOW:
             self.busy_at = now
         return tuple(wanted)
 
@@ -292,8 +288,9 @@ class Record:
         known = Known(stat.pid, self._number(stat.pid), above, now, stat.started, stat.image, stat.name, forked)
         known.ticks = stat.ticks
         self._all.append(known)
-        # The clocks differ by no more than the looks that came soonest after a start.
-        if stat.pid != 1 and stat.started:
+        if (
+            stat.pid != 1 and stat.started
+        ):  # the clocks differ by no more than the looks that came soonest after a start
             late = stat.started / TICKS - (now - self.began)
             self._late = late if self._late is None else max(self._late, late)
         if not stat.over:
