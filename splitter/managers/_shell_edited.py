@@ -80,7 +80,8 @@ def without(
     front = ("env", *(f"-u{name}" for name in sorted(unset))) if unset else ()
     shell = (script.dialect or "sh", *options(process.command.argv, script.text), "-c")
     text = f'"$({read_as(script.path, edits)})"'
-    return ("/bin/sh", "-c", f"{shlex.join((*front, *shell))} {text} {shlex.join((script.path, *words))}")
+    line = f"{shlex.join((*front, *shell))} {text} {shlex.join((script.path, *words))}"
+    return ("/bin/sh", "-c", f"# the image's script, but for the lines that other services run\n{line}")
 
 
 def edited(path: str, script: Script, keep: Sequence[Placed], gone: Sequence[Placed]) -> Sequence[str] | None:

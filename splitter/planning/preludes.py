@@ -13,7 +13,7 @@ from splitter.planning.patches import Patches
 from splitter.planning.roles import Placed
 from splitter.planning.scripts import script
 
-SHORT = 7  # lines of set-up, its heading among them, that a command can hold and still be read
+SHORT = 8  # lines of set-up, its heading among them, that a command can hold and still be read
 
 
 def share(drafts: Drafts, facts: Sequence[Process], image: Image, patches: Patches, jobs: Jobs) -> None:
