@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from splitter.catalogue import looks_secret
 from splitter.managers._circus import variables
-from splitter.managers._ini import Ini
+from splitter.managers._ini import Ini, written
 from splitter.managers._keep import Kept, Member, script_of
 
 # What a script that takes a watcher's place does by itself.
@@ -62,7 +62,7 @@ def part(ini: Ini, path: str, members: Sequence[Member], words: tuple[str, ...])
         given = dict(_without_secrets(shared, env))
         sections["env"] = {**sections.get("env", {}), **given}
     ordered = {name: sections[name] for name in (*ini.sections, "env") if sections.get(name)}
-    return Kept(words, {path: "\n".join(_written(ordered)), **files}, env)
+    return Kept(words, {path: written(ordered, " = "), **files}, env)
 
 
 def _without_secrets(options: Mapping[str, str], env: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -71,11 +71,3 @@ def _without_secrets(options: Mapping[str, str], env: dict[str, str]) -> Iterato
             name = key.upper().replace(".", "_").replace("-", "_")
             env[name], value = value, f"$(circus.env.{name})"
         yield key, value
-
-
-def _written(sections: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    for name, options in sections.items():
-        yield f"[{name}]"
-        for key, value in options.items():
-            yield f"{key} = " + "\n  ".join(line for line in value.split("\n") if line.strip())
-        yield ""

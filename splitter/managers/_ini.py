@@ -112,3 +112,14 @@ def _without_comment(line: str, inline: tuple[str, ...]) -> tuple[str, bool]:
         places = {m: at for m, last in places.items() if (at := line.find(m, last + 1)) >= 0}
         cut = min((at for at in places.values() if at == 0 or line[at - 1].isspace()), default=None)
     return line[:cut].strip(), cut is not None
+
+
+def written(sections: Mapping[str, Mapping[str, str]], equals: str) -> str:
+    """Sections as text, with what stands between an option and its value; further lines of a value are indented."""
+    lines: list[str] = []
+    for name, options in sections.items():
+        lines.append(f"[{name}]")
+        for key, value in options.items():
+            lines.append(f"{key}{equals}" + "\n  ".join(line for line in value.split("\n") if line.strip()))
+        lines.append("")
+    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence, Set
+from functools import cached_property
 
 from splitter.catalogue import foreground
 from splitter.managers._scripts import with_library
@@ -17,9 +18,9 @@ from splitter.shell.calls import Call, Trace, Word
 from splitter.shell.lexer import Param, lex
 from splitter.shell.names import used
 from splitter.shell.parse import parse
-from splitter.shell.syntax import Assign, Function, Simple, Test, walk
+from splitter.shell.syntax import Function, Simple, Test, walk
 from splitter.shell.syntax import Script as Parsed
-from splitter.shell.unassigned import assigned, assigned_at_once
+from splitter.shell.unassigned import assigned, assigned_at_once, assignments
 
 LONG = 12  # lines that set variables, from which on a step is better left to what it is given
 LIBRARY = 2000  # a longer text holds functions of all kinds, and says nothing about one value
@@ -77,10 +78,7 @@ class Commands:
         whole = (self.giving(call, every) or rendered) if every != names else rendered
         if not whole.text:
             return None
-        targets = dict.fromkeys(s.target for s in self.trace.sourced)
-        scripts = (self.renderer.script(path) for path in targets)
-        library = {name for script in scripts if script is not None for name in makers(script)}
-        anew = random(whole.text, library)
+        anew = random(whole.text, self.makers)
         return Gives(tuple(names), self.shell(rendered), tuple(n for n in every if n in anew))
 
     def late_names(self, call: Call) -> list[str]:
@@ -92,16 +90,26 @@ class Commands:
         """The statements that set these variables before a call; None where there are none."""
         if not names:
             return None
-        text = self.renderer.giving(names, call.root[0] if not call.function else call.root[1])
-        if not text or self.gives_none(text, names):
+        text = self.renderer.giving(names, _place(call))
+        if not text or not (assigned(text) | self.assigned_by_files) & set(names):
             return None
         return Rendered(text, bool(used(parse(text))[1] & ARGUMENTS))
 
-    def gives_none(self, text: str, names: Sequence[str]) -> bool:
-        """Whether neither a text nor a file that it reads in assigns any of these variables."""
-        scripts = (self.renderer.script(s.target) for s in self.trace.sourced)
-        files = {n for script in scripts if script is not None for n in assigned_at_once(script)}
-        return not (assigned(text) | files) & set(names)
+    @cached_property
+    def read_in(self) -> list[Parsed]:
+        """The files that the script reads in, each once."""
+        found = (self.renderer.script(path) for path in dict.fromkeys(s.target for s in self.trace.sourced))
+        return [script for script in found if script is not None]
+
+    @cached_property
+    def makers(self) -> frozenset[str]:
+        """The functions of those files that make something random."""
+        return frozenset(name for script in self.read_in for name in makers(script))
+
+    @cached_property
+    def assigned_by_files(self) -> frozenset[str]:
+        """The variables that those files assign when they are read in."""
+        return frozenset(name for script in self.read_in for name in assigned_at_once(script))
 
     def making(self, at: Collection[int]) -> Rendered:
         """The statements that make some calls; also those that set what a program among them may read."""
@@ -118,7 +126,7 @@ class Commands:
     def setting(self, call: Call, names: Sequence[str], line: str = "") -> Rendered:
         """A line of shell after the statements that set these variables, as they stand before a call."""
         asked = ":" + "".join(f' "${{{n}}}"' for n in names) + "\n" if names else ""
-        rendered = self.renderer.before(asked + line, call.root[0] if not call.function else call.root[1])
+        rendered = self.renderer.before(asked + line, _place(call))
         text = rendered.text.removesuffix(asked + line) + line
         return Rendered(text, rendered.arguments, rendered.undefined)
 
@@ -177,6 +185,11 @@ class Commands:
         return Evidence(path, line)
 
 
+def _place(call: Call) -> int:
+    """The byte of the script up to which statements come before a call; for one in a function, its caller's end."""
+    return call.root[1] if call.function else call.root[0]
+
+
 def bashisms(text: str) -> bool:
     """Whether a text has words that only bash takes apart (`{a,b}`), or compares by `==` within single brackets."""
     every = list(walk(parse(text).body))
@@ -203,13 +216,11 @@ def random(text: str, library: Set[str] = frozenset()) -> set[str]:
 
     `library` are functions that make one, of the files that the text reads in.
     """
-    script = parse(text)
     if not library and not makes_secret(text):
         return set()
+    script = parse(text)
     known = library | makers(script)
-    given = (a for s in walk(script.body) if isinstance(s, Simple)
-             for a in (*s.assigns, *(w for w in s.words if isinstance(w, Assign))))  # fmt: skip
-    return {a.name for a in given if "(" in a.value or "`" in a.value
+    return {a.name for a in assignments(script.body) if "(" in a.value or "`" in a.value
             if makes_secret(a.value) or known & set(used(parse(f": {a.value}"))[0])}  # fmt: skip
 
 

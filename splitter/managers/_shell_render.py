@@ -9,6 +9,7 @@ from splitter.shell.calls import Call, Trace
 from splitter.shell.names import called, used
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Assign, Function, Script, Simple, Statement, walk
+from splitter.shell.unassigned import SETTINGS
 from splitter.shell.variables import DECLARING
 
 MAX_SPLICES = 400
@@ -16,7 +17,6 @@ MAX_SLICED = 150_000  # statements and calls that are looked at for all slices o
 MAX_FAILED = 2  # slices of more than MANY_CALLS that did something else: others of that script will, too
 MANY_CALLS = 100
 ARGUMENTS = frozenset(("@", "*", "#", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
-SETTINGS = frozenset(("set", "shopt", "umask", "ulimit"))
 
 
 @dataclass(frozen=True)

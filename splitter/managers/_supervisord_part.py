@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 from splitter.catalogue import looks_secret
-from splitter.managers._ini import Ini, Option
+from splitter.managers._ini import Ini, Option, written
 from splitter.managers._keep import Kept, Member, script_of
 from splitter.managers._supervisor import dict_of_key_value_pairs
 
@@ -49,7 +49,7 @@ def part(ini: Ini, path: str, members: Sequence[Member], words: tuple[str, ...])
         mine = [p for p in map(str.strip, listed) if p in programs]
         if mine:
             sections[section.name] = {k: _text(o) for k, o in options.items()} | {"programs": ",".join(mine)}
-    return Kept(words, {path: "\n".join(_written(sections)), **files}, env)
+    return Kept(words, {path: written(sections, "="), **files}, env)
 
 
 def _server(section: str, options: Mapping[str, Option], env: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -72,11 +72,3 @@ def _server(section: str, options: Mapping[str, Option], env: dict[str, str]) ->
 
 def _text(option: Option) -> str:
     return option.value.replace("%(here)s", posixpath.dirname(option.path))
-
-
-def _written(sections: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    for name, options in sections.items():
-        yield f"[{name}]"
-        for key, value in options.items():
-            yield f"{key}=" + "\n  ".join(line for line in value.split("\n") if line.strip())
-        yield ""

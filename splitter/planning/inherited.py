@@ -12,6 +12,7 @@ from dataclasses import replace
 from splitter.model.facts import Command, Gap, Gives, Process
 from splitter.planning.draft import Draft, Drafts
 from splitter.planning.secrets import Secrets
+from splitter.shell.parse import parse
 from splitter.shell.unassigned import assigned, assignments, sets_nothing, unassigned
 
 LONG = 15  # lines that set variables, from which on a person is told instead
@@ -80,7 +81,7 @@ def reading(process: Process, path: str) -> list[str]:
     """The variables that a process is given the content of a file in."""
     found: list[str] = []
     for one in gives(process):
-        values = assignments(one.command[2])
+        values = [(a.name, a.value) for a in assignments(parse(one.command[2]).body)]
         places = [path, *(mark for name, value in values if path in value for mark in (f"${name}", f"${{{name}}}"))]
         found += [
             n for n, v in values if n in one.names and ("cat " in v or "$(<" in v) and any(p in v for p in places)

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator
 from splitter.shell.parse import parse
 from splitter.shell.syntax import Assign, Function, If, Script, Sequence, Simple, Span, Statement, Test, walk
 
-NOTHING = (":", "true")
-SETTING = frozenset(("set", "shopt", "umask", "ulimit"))
+SETTINGS = frozenset(("set", "shopt", "umask", "ulimit"))  # what changes how the shell works, and no variable
 
 
 def unassigned(text: str, names: Collection[str]) -> str:
@@ -28,27 +27,27 @@ def unassigned(text: str, names: Collection[str]) -> str:
         text = _replaced(script, idle, "")
 
 
-def assignments(text: str) -> list[tuple[str, str]]:
-    """The variables that a text assigns, each with the value as written."""
-    simple = (s for s in walk(parse(text).body) if isinstance(s, Simple))
-    return [(a.name, a.value) for s in simple for a in (*s.assigns, *(w for w in s.words if isinstance(w, Assign)))]
+def assignments(node: Statement) -> Iterator[Assign]:
+    """The assignments in a statement, those of `export` and its kin among them."""
+    for one in walk(node):
+        if isinstance(one, Simple):
+            yield from (*one.assigns, *(w for w in one.words if isinstance(w, Assign)))
 
 
 def assigned(text: str) -> set[str]:
     """The variables that a text assigns."""
-    return {name for name, _ in assignments(text)}
+    return {a.name for a in assignments(parse(text).body)}
 
 
 def assigned_at_once(script: Script) -> set[str]:
     """The variables that a file assigns when it is read in, outside of its functions."""
     top = Sequence(script.body.span, tuple(s for s in script.body.body if not isinstance(s, Function)))
-    return {a.name for s in walk(top) if isinstance(s, Simple)
-            for a in (*s.assigns, *(w for w in s.words if isinstance(w, Assign)))}  # fmt: skip
+    return {a.name for a in assignments(top)}
 
 
 def sets_nothing(text: str) -> bool:
     """Whether a text is empty but for options of the shell."""
-    return all(isinstance(s, Simple) and (not s.words or s.words[0] in SETTING) and not s.assigns
+    return all(isinstance(s, Simple) and (not s.words or s.words[0] in SETTINGS) and not s.assigns
                for s in parse(text).body.body)  # fmt: skip
 
 
